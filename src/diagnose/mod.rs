@@ -1,0 +1,1 @@
+//! Evidence to cause: log patterns and exit codes; pure.

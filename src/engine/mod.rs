@@ -1,0 +1,1 @@
+//! What to do next: phases, events, one transition table; pure, no clock.

@@ -1,0 +1,1 @@
+//! Linux and nothing else: processes, pidfds, files, sockets, locks, the clock.

@@ -1,0 +1,1 @@
+//! nginx's own text, bounded: versions, `-T`, titles, pid files, error.log lines; pure.

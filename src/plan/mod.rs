@@ -1,0 +1,1 @@
+//! TOML to `Plan`: loading, inputs, problems with exact spans; pure.

@@ -1,0 +1,1 @@
+//! Read-only checks of the live host, one file per check.

@@ -1,0 +1,1 @@
+//! One HTTP request and a verdict, attributed to the worker that answers it.

@@ -1,0 +1,1 @@
+//! Events to human text and JSON lines; pure.

@@ -1,0 +1,1 @@
+//! The shell: performs one move at a time, waits, watches, guards.

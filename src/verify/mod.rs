@@ -1,0 +1,1 @@
+//! Plan and protocol to findings; one file per property; pure.
