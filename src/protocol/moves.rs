@@ -1,0 +1,126 @@
+//! Moves: each change of the world the runner can make, and what the way back may answer.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde::Serialize;
+
+use super::{Generation, Signal};
+
+/// One change of the world. QUIT, TERM and KILL are separate moves; none waits for its witness.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "move", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub enum Move {
+    /// Forward: the exec window. The staged file at the path, USR2 to old, the new master seen, the found file back.
+    OpenWindow,
+    /// Forward, after the commit record: the staged file stays at the path.
+    Install,
+    /// A signal to a master.
+    Signal {
+        /// What is sent.
+        signal: Signal,
+        /// To whose master.
+        to: Generation,
+    },
+    /// What was found is put back at the path.
+    ExchangeBack,
+    /// The pid file is written to name this generation's master.
+    WritePidFile {
+        /// Whose master it will name.
+        names: Generation,
+    },
+    /// The stale `.oldbin` is removed.
+    UnlinkOldbin,
+    /// A unix listening path is linked back from the hard link kept beside it.
+    LinkUnixPath {
+        /// The path that clients connect to.
+        path: PathBuf,
+    },
+    /// An exec that must fail: an empty file at the path, USR2, settled and no child, the found file back. Old
+    /// then restarts its workers from memory and loses its latches (nginx-facts 23).
+    StubExec,
+    /// SIGSTOP to new's master, so that it starts nobody while its children are ended.
+    FreezeNew,
+    /// KILL to new's children.
+    KillNewWorkers,
+    /// KILL to new's master, which has no living children.
+    KillNewMaster,
+    /// QUIT to each stray.
+    QuitStrays,
+    /// KILL to each stray.
+    KillStrays,
+}
+
+/// What `way_back` answers: exactly one thing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Make this move, wait for its barrier, observe again.
+    Move(Move),
+    /// Find this out, put it into `Situation::answers`, ask again.
+    Ask(Question),
+    /// Observe again when something changes, at the latest after `bound`.
+    Wait {
+        /// What is waited for.
+        waiting: Waiting,
+        /// How much longer the rule waits before it decides otherwise.
+        bound: Duration,
+    },
+    /// Old serves, alone, from the old binary, and the baseline probes said so.
+    RolledBack,
+    /// A person is needed.
+    Stuck(Stuck),
+}
+
+/// Something that only the world can answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Does the found binary's configuration test pass?
+    ConfigurationTest,
+    /// Six attributed probes at once: does new answer well?
+    NewHealth,
+    /// The baseline probes at once: does old answer as before?
+    BaselineProbes,
+}
+
+/// What the way back waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Waiting {
+    /// Old handles what it was told.
+    OldSettles,
+    /// New handles what it was told.
+    NewSettles,
+    /// New finishes its start: until then its signals are blocked.
+    NewStarts,
+    /// New leaves.
+    NewLeaves,
+    /// Old accepts again.
+    OldAccepts,
+    /// The strays leave.
+    StraysLeave,
+}
+
+/// Why the way back cannot be finished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stuck {
+    /// Old's master does not settle: stopped, or in an uninterruptible wait.
+    OldDoesNotSettle,
+    /// No master lives; strays that still serve are left alone.
+    NoMaster,
+    /// Old's master is gone and new serves.
+    OldGoneNewServes,
+    /// Old's master is gone and new does not settle.
+    OldGoneNewUnsettled,
+    /// Old starts no workers.
+    OldDoesNotAccept,
+    /// Old's number of workers cannot be brought to the baseline.
+    WrongNumber,
+    /// New cannot be ended.
+    NewDoesNotLeave,
+    /// Strays cannot be ended.
+    StraysDoNotLeave,
+    /// Old serves, but not as before the run.
+    BaselineLost,
+    /// The same move was made again and again without progress.
+    NoProgress,
+}
