@@ -1,1 +1,13 @@
 //! What to do next: phases, events, one transition table; pure, no clock.
+
+mod event;
+mod expect;
+mod fault;
+mod phase;
+mod verdict;
+
+pub use event::{AnswerBy, Event, Level, Master, Record, WaitedFor};
+pub use expect::Expect;
+pub use fault::{Fault, FaultReport};
+pub use phase::{IllegalEvent, Phase, next};
+pub use verdict::{Ending, Serving, Verdict};

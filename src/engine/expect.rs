@@ -1,0 +1,77 @@
+//! What must hold while anything waits: the guards that notice foreign hands and deaths at once; pure.
+
+use super::Fault;
+use crate::protocol::{Generation, Master, PathHolds, Situation};
+
+/// What the run has brought about so far, so what must stay true until it changes it itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expect {
+    /// Old's master lives (until QUIT is sent).
+    pub old_lives: bool,
+    /// New's master lives (from its witness on).
+    pub new_lives: bool,
+    /// Workers of old accept (until WINCH).
+    pub old_accepts: bool,
+    /// Nobody of old accepts (from the effect of WINCH on).
+    pub old_drained: bool,
+    /// Workers of new accept (from the step that saw them on).
+    pub new_accepts: bool,
+    /// What the binary path names.
+    pub path: PathHolds,
+}
+
+impl Default for Expect {
+    fn default() -> Self {
+        Self {
+            old_lives: true,
+            new_lives: false,
+            old_accepts: true,
+            old_drained: false,
+            new_accepts: false,
+            path: PathHolds::Found,
+        }
+    }
+}
+
+impl Expect {
+    /// The first guard that does not hold in `situation`.
+    ///
+    /// # Errors
+    /// The [`Fault`] that names it.
+    pub fn check(&self, situation: &Situation, path: &str) -> Result<(), Fault> {
+        let (old, new) = (&situation.old, &situation.new);
+        let pid = |state: &crate::protocol::GenerationState| state.id.map_or(0, |id| id.pid);
+        if self.old_lives && matches!(old.master, Master::Dead | Master::Leaving) {
+            return Err(Fault::OldMasterGone { pid: pid(old) });
+        }
+        if self.new_lives && !new.master.lives() {
+            return Err(Fault::NewMasterExited { pid: pid(new), after: since_usr2(situation) });
+        }
+        if situation.path != self.path {
+            return Err(Fault::PathChanged { path: path.to_owned() });
+        }
+        if self.new_accepts && new.accepting() == Some(0) {
+            return Err(Fault::WorkersGone { generation: Generation::New });
+        }
+        if self.old_accepts && old.accepting() == Some(0) {
+            return Err(Fault::WorkersGone { generation: Generation::Old });
+        }
+        match old.accepting() {
+            Some(accepting) if self.old_drained && accepting > 0 => Err(Fault::OldWorkersBack { accepting }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How long ago USR2 went to old.
+fn since_usr2(situation: &Situation) -> std::time::Duration {
+    use crate::protocol::{Move, Signal};
+    situation
+        .past
+        .iter()
+        .rev()
+        .find(|past| {
+            matches!(past.what, Move::OpenWindow | Move::Signal { signal: Signal::Usr2, to: Generation::Old })
+        })
+        .map_or_else(Default::default, |past| past.age)
+}

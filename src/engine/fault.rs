@@ -1,0 +1,310 @@
+//! What can go wrong with a step, a watch or a guard: one text each, with what was expected and what was seen.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::protocol::{Generation, Signal};
+
+/// Why the way forward ended. Times are as measured by the run's monotonic clock.
+#[derive(Clone, Debug, Error, PartialEq)]
+pub enum Fault {
+    /// Old's master took USR2 and started nobody: nginx logs `the changing binary signal is ignored`.
+    #[error("old's master {pid} ignored USR2")]
+    Usr2Ignored {
+        /// Old's master.
+        pid: i32,
+    },
+    /// The exec'ed child is gone before it ran the new file.
+    #[error("the new binary could not be executed")]
+    ExecFailed,
+    /// New's master exited before the step was over.
+    #[error("new's master {pid} exited")]
+    NewMasterExited {
+        /// New's master.
+        pid: i32,
+        /// After USR2.
+        after: Duration,
+    },
+    /// The pid file could not be renamed: old's master is poisoned (nginx-facts 2).
+    #[error("old's master {pid} could not rename its pid file")]
+    PidFileNotRenamed {
+        /// Old's master.
+        pid: i32,
+    },
+    /// Old's master is gone before the commit.
+    #[error("old's master {pid} is gone")]
+    OldMasterGone {
+        /// Old's master.
+        pid: i32,
+    },
+    /// A generation that must accept has no workers.
+    #[error("{generation} has no workers any more")]
+    WorkersGone {
+        /// Whose.
+        generation: Generation,
+    },
+    /// Workers of old accept again after WINCH: somebody sent HUP to its master.
+    #[error("workers of old accept again")]
+    OldWorkersBack {
+        /// How many.
+        accepting: usize,
+    },
+    /// The binary path names neither what was found nor what the run put there.
+    #[error("the file at the binary path was changed by somebody else")]
+    PathChanged {
+        /// The binary path.
+        path: String,
+    },
+    /// Workers of new die and are started again.
+    #[error("the workers of new die and are started again")]
+    CrashLoop {
+        /// How many different ones were seen.
+        seen: usize,
+        /// How many there should be.
+        expected: usize,
+    },
+    /// Workers of new exited and are not started again: nginx's fatal exit code 2.
+    #[error("the workers of new exited and are not started again")]
+    WorkersFatal {
+        /// New's master, which lives.
+        pid: i32,
+    },
+    /// A signal was sent and not taken in time.
+    #[error("{to}'s master did not handle {signal}")]
+    NotHandled {
+        /// What was sent.
+        signal: Signal,
+        /// To whom.
+        to: Generation,
+        /// How long the step waited.
+        waited: Duration,
+        /// What the master did instead.
+        state: String,
+    },
+    /// The signal had no effect that could be seen.
+    #[error("{signal} to {to}'s master had no effect")]
+    NoEffect {
+        /// What was sent.
+        signal: Signal,
+        /// To whom.
+        to: Generation,
+        /// How long the step waited.
+        waited: Duration,
+        /// What was seen last.
+        seen: String,
+        /// What was expected.
+        expected: String,
+    },
+    /// The workers did not come, or did not leave, in time.
+    #[error("{generation} was not {until} in time")]
+    WorkersLate {
+        /// Whose.
+        generation: Generation,
+        /// `accepting`, `draining` or `gone`.
+        until: &'static str,
+        /// How long the step waited.
+        waited: Duration,
+        /// What was seen last.
+        seen: String,
+        /// What was expected.
+        expected: String,
+    },
+    /// A probe failed as often as the step allows.
+    #[error("probe `{probe}`: {text}")]
+    Probe {
+        /// The probe's name.
+        probe: String,
+        /// The outcome's own code: `probe/…`.
+        code: &'static str,
+        /// What was seen, in words.
+        text: String,
+        /// What was expected, in words.
+        expected: String,
+        /// The last outcomes, oldest first.
+        observed: Vec<String>,
+    },
+    /// A step's time was over before enough probes passed.
+    #[error("probe `{probe}` did not pass often enough in time")]
+    ProbesLate {
+        /// The probe's name.
+        probe: String,
+        /// How many passed in a row.
+        passed: u32,
+        /// How many should have.
+        wanted: u32,
+        /// How long the step waited.
+        waited: Duration,
+        /// The last outcomes, oldest first.
+        observed: Vec<String>,
+    },
+    /// A watch failed as often in a row as the plan allows.
+    #[error("watch `{probe}` was violated: {text}")]
+    Watch {
+        /// The probe's name.
+        probe: String,
+        /// The outcome's own code: `probe/…`.
+        code: &'static str,
+        /// What was seen last, in words.
+        text: String,
+        /// What was expected, in words.
+        expected: String,
+        /// How often in a row.
+        times: u32,
+        /// The watch's place in the plan, counted from 0.
+        index: usize,
+    },
+    /// The staged file is not what preflight proved.
+    #[error("the staged file was changed")]
+    StagedChanged {
+        /// Its name.
+        file: String,
+        /// What is different.
+        text: String,
+    },
+    /// The budget of the plan is used up.
+    #[error("the budget of {} is used up", humantime::format_duration(*budget))]
+    BudgetUsed {
+        /// `[defaults] budget`.
+        budget: Duration,
+    },
+    /// A move could not be made.
+    #[error("{text}")]
+    Move {
+        /// The code of the error below.
+        code: &'static str,
+        /// What was tried and what the system said.
+        text: String,
+    },
+    /// After the commit record, new did not accept before QUIT was sent.
+    #[error("new no longer accepts after the commit record")]
+    NotAcceptingAfterCommit,
+    /// Old did not leave within `drain-timeout`, and the plan says `fail`.
+    #[error("old did not finish its connections in time")]
+    DrainLate {
+        /// `drain-timeout`.
+        waited: Duration,
+        /// What is left, in words.
+        left: String,
+    },
+    /// SIGINT, SIGTERM or SIGHUP.
+    #[error("interrupted by {signal}")]
+    Interrupted {
+        /// Which.
+        signal: &'static str,
+    },
+}
+
+/// A fault as people and programs read it: the same fields, the same names, everywhere.
+#[derive(Clone, Debug, Serialize)]
+pub struct FaultReport {
+    /// Its one name.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// What the plan asked for.
+    pub expected: String,
+    /// What was measured.
+    pub observed: String,
+    /// Lines of logs and the like that belong to it, escaped.
+    pub evidence: Vec<String>,
+    /// Why, only where the evidence carries it.
+    pub cause: Option<String>,
+    /// The place in the plan, as a path (`step[2].signal`).
+    pub place: Option<String>,
+    /// The text for that place.
+    pub label: String,
+}
+
+impl Fault {
+    /// Its one name, the same in messages, JSON and docs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Usr2Ignored { .. } => "run/usr2-ignored",
+            Self::ExecFailed => "run/exec-failed",
+            Self::NewMasterExited { .. } => "run/new-master-exited",
+            Self::PidFileNotRenamed { .. } => "run/pid-file-not-renamed",
+            Self::OldMasterGone { .. } => "run/old-master-gone",
+            Self::WorkersGone { .. } => "run/workers-gone",
+            Self::OldWorkersBack { .. } => "run/old-workers-back",
+            Self::PathChanged { .. } => "run/path-changed",
+            Self::CrashLoop { .. } => "run/crash-loop",
+            Self::WorkersFatal { .. } => "run/workers-fatal",
+            Self::NotHandled { .. } => "run/signal-not-handled",
+            Self::NoEffect { .. } => "run/signal-without-effect",
+            Self::WorkersLate { .. } => "run/workers-late",
+            Self::ProbesLate { .. } => "run/probes-late",
+            Self::StagedChanged { .. } => "run/staged-changed",
+            Self::BudgetUsed { .. } => "run/budget-used",
+            Self::NotAcceptingAfterCommit => "run/not-accepting-after-commit",
+            Self::DrainLate { .. } => "run/drain-late",
+            Self::Interrupted { .. } => "run/interrupted",
+            Self::Probe { code, .. } | Self::Watch { code, .. } | Self::Move { code, .. } => code,
+        }
+    }
+
+    /// What the plan, or nginx's own protocol, asked for.
+    #[must_use]
+    pub fn expected(&self) -> String {
+        match self {
+            Self::Usr2Ignored { .. } | Self::ExecFailed => "old's master executes the new file".into(),
+            Self::NewMasterExited { .. } => "new's master lives until the commit".into(),
+            Self::PidFileNotRenamed { .. } => "the pid file is renamed to .oldbin".into(),
+            Self::OldMasterGone { .. } => "old's master lives until the commit".into(),
+            Self::WorkersGone { generation } => format!("{generation} accepts"),
+            Self::OldWorkersBack { .. } => "nobody of old accepts after WINCH".into(),
+            Self::PathChanged { .. } => "nobody else changes the binary path during the run".into(),
+            Self::CrashLoop { expected, .. } => format!("{expected} workers that stay"),
+            Self::WorkersFatal { .. } => "workers that stay".into(),
+            Self::NotHandled { signal, .. } => format!("{signal} is handled"),
+            Self::NoEffect { expected, .. } | Self::WorkersLate { expected, .. } => expected.clone(),
+            Self::Probe { expected, .. } | Self::Watch { expected, .. } => expected.clone(),
+            Self::ProbesLate { wanted, .. } => format!("{wanted} passes in a row"),
+            Self::StagedChanged { .. } => "the file that preflight proved".into(),
+            Self::BudgetUsed { budget } => format!("done within {}", humantime::format_duration(*budget)),
+            Self::Move { .. } => "the move is made".into(),
+            Self::NotAcceptingAfterCommit => "new accepts when old is told QUIT".into(),
+            Self::DrainLate { waited, .. } => {
+                format!("old gone within {}", humantime::format_duration(*waited))
+            }
+            Self::Interrupted { .. } => "nobody stops the run".into(),
+        }
+    }
+
+    /// What was measured.
+    #[must_use]
+    pub fn observed(&self) -> String {
+        match self {
+            Self::NewMasterExited { after, .. } => format!("gone {} ms after USR2", after.as_millis()),
+            Self::OldWorkersBack { accepting } => {
+                format!("{accepting} accepting: somebody sent HUP to old's master")
+            }
+            Self::PathChanged { path } => format!("another file at {path}"),
+            Self::CrashLoop { seen, expected } => format!("{seen} different workers for {expected} places"),
+            Self::WorkersFatal { pid } => format!("master {pid} lives without workers"),
+            Self::NotHandled { waited, state, .. } => format!("{state} for {}", brief(*waited)),
+            Self::NoEffect { waited, seen, .. } | Self::WorkersLate { waited, seen, .. } => {
+                format!("{seen} after {}", brief(*waited))
+            }
+            Self::Probe { observed, .. } => observed.join(", "),
+            Self::ProbesLate { passed, observed, waited, .. } => {
+                format!("{passed} in a row after {}: {}", brief(*waited), observed.join(", "))
+            }
+            Self::Watch { text, times, .. } => format!("{times} in a row: {text}"),
+            Self::StagedChanged { text, .. } | Self::Move { text, .. } => text.clone(),
+            Self::DrainLate { left, .. } => left.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// A duration with three digits at most, for sentences.
+fn brief(time: Duration) -> String {
+    if time < Duration::from_secs(1) {
+        format!("{} ms", time.as_millis())
+    } else {
+        format!("{:.1} s", time.as_secs_f64())
+    }
+}

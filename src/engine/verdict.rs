@@ -1,0 +1,66 @@
+//! How a run ended: the last JSON line, and the exit code that tells the state of the machine.
+
+use serde::Serialize;
+
+use super::FaultReport;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// New serves, old's master is gone.
+    Committed,
+    /// New serves; old's master waits for its last connections.
+    Draining,
+    /// There was nothing to do.
+    Unchanged,
+    /// Nothing live was touched.
+    Refused,
+    /// Old serves again, verified.
+    RolledBack,
+    /// Stopped on purpose, both generations as they are.
+    Stopped,
+    /// The way back could not be finished.
+    Stuck,
+    /// A bug: the state is unknown.
+    Bug,
+}
+
+/// Who accepts connections when the run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Serving {
+    /// The generation that served when the run began.
+    Old,
+    /// The one that this run started.
+    New,
+    /// Both.
+    Both,
+    /// Nobody.
+    None,
+}
+
+/// The last line of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    /// How it ended.
+    pub verdict: Ending,
+    /// The process's exit code.
+    pub exit: u8,
+    /// Whether the host is other than before, as Ansible and Salt mean it.
+    pub changed: bool,
+    /// Who accepts connections now.
+    pub serving: Serving,
+    /// The step that failed, counted from 1.
+    pub failed: Option<usize>,
+    /// What went wrong.
+    pub diagnosis: Option<FaultReport>,
+    /// The run's id.
+    pub run: String,
+    /// The state of the machine, in words.
+    pub now: String,
+    /// What to do next, in words: a command or an edit each.
+    pub next: Vec<String>,
+    /// How long the run took, milliseconds.
+    pub took: f64,
+}
