@@ -15,9 +15,9 @@ pub use commit::{Commit, OnDrainTimeout};
 pub use http_probe::{Answerer, HttpProbe};
 pub use replace_binary::{IfSame, ReplaceBinary};
 pub use rollback::Rollback;
-pub use signal::{MasterName, Signal, SignalName};
+pub use signal::{MasterName, Signal};
 pub use soak::Soak;
-pub use wait_for_workers::{GenerationName, Until, WaitForWorkers};
+pub use wait_for_workers::{Until, WaitForWorkers};
 
 /// What a step does; `action` says which kind it is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -5,14 +5,14 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::scalar::duration;
+use crate::{plan::scalar::duration, protocol::Generation};
 
 /// Waits for the workers of one generation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct WaitForWorkers {
     /// The generation whose workers are waited for.
-    pub generation: GenerationName,
+    pub generation: Generation,
     /// What they must have come to.
     pub until: Until,
     /// How many must accept; only with `until = "accepting"`. Otherwise for `new` what the configuration says to
@@ -29,16 +29,6 @@ pub struct WaitForWorkers {
 impl WaitForWorkers {
     /// The action's name in a plan.
     pub const KIND: &str = "wait-for-workers";
-}
-
-/// A generation: a master, its workers and the binary they run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum GenerationName {
-    /// What served when the run began.
-    Old,
-    /// What USR2 has started.
-    New,
 }
 
 /// What workers must have come to.
