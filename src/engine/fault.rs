@@ -177,9 +177,14 @@ pub enum Fault {
         /// What was tried and what the system said.
         text: String,
     },
-    /// After the commit record, new did not accept before QUIT was sent.
-    #[error("new no longer accepts after the commit record")]
-    NotAcceptingAfterCommit,
+    /// Around the commit record, before QUIT: the masters were not quiet, or new did not accept.
+    #[error("the generations were not ready to commit")]
+    NotReadyToCommit {
+        /// How long the step waited.
+        waited: Duration,
+        /// What was seen last.
+        seen: String,
+    },
     /// Old did not leave within `drain-timeout`, and the plan says `fail`.
     #[error("old did not finish its connections in time")]
     DrainLate {
@@ -238,7 +243,7 @@ impl Fault {
             Self::ProbesLate { .. } => "run/probes-late",
             Self::StagedChanged { .. } => "run/staged-changed",
             Self::BudgetUsed { .. } => "run/budget-used",
-            Self::NotAcceptingAfterCommit => "run/not-accepting-after-commit",
+            Self::NotReadyToCommit { .. } => "run/not-ready-to-commit",
             Self::DrainLate { .. } => "run/drain-late",
             Self::Interrupted { .. } => "run/interrupted",
             Self::Probe { code, .. } | Self::Watch { code, .. } | Self::Move { code, .. } => code,
@@ -265,7 +270,7 @@ impl Fault {
             Self::StagedChanged { .. } => "the file that preflight proved".into(),
             Self::BudgetUsed { budget } => format!("done within {}", humantime::format_duration(*budget)),
             Self::Move { .. } => "the move is made".into(),
-            Self::NotAcceptingAfterCommit => "new accepts when old is told QUIT".into(),
+            Self::NotReadyToCommit { .. } => "old is quiet and new accepts".into(),
             Self::DrainLate { waited, .. } => {
                 format!("old gone within {}", humantime::format_duration(*waited))
             }
@@ -285,7 +290,9 @@ impl Fault {
             Self::CrashLoop { seen, expected } => format!("{seen} different workers for {expected} places"),
             Self::WorkersFatal { pid } => format!("master {pid} lives without workers"),
             Self::NotHandled { waited, state, .. } => format!("{state} for {}", brief(*waited)),
-            Self::NoEffect { waited, seen, .. } | Self::WorkersLate { waited, seen, .. } => {
+            Self::NoEffect { waited, seen, .. }
+            | Self::WorkersLate { waited, seen, .. }
+            | Self::NotReadyToCommit { waited, seen } => {
                 format!("{seen} after {}", brief(*waited))
             }
             Self::Probe { observed, .. } => observed.join(", "),

@@ -1,0 +1,210 @@
+//! One run: the steps of the plan in order, then the way back or the end.
+
+use std::time::Duration;
+
+use super::{Effect, World, until::millis};
+use crate::{
+    engine::{Event, Expect, Fault, FaultReport, Phase, Verdict, WaitedFor, next},
+    plan::{Action, OnFailure, Plan, Step},
+    protocol::{Generation, Move, Situation},
+};
+
+/// What a run is given: the plan, and what preflight found out for it.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The resolved plan.
+    pub plan: Plan,
+    /// The run's id.
+    pub run: String,
+    /// The binary path.
+    pub path: String,
+    /// How many workers old had.
+    pub old_workers: usize,
+    /// How many workers new will have, where the configuration test told.
+    pub new_workers: Option<usize>,
+    /// Whether a file is staged: without one, the same file is executed again.
+    pub staged: bool,
+}
+
+/// A run in progress.
+pub struct Run<'w, W: World> {
+    pub(super) world: &'w mut W,
+    pub(super) given: Given,
+    pub(super) phase: Phase,
+    pub(super) expect: Expect,
+    /// The step in hand, counted from 1.
+    pub(super) step: usize,
+    /// Whether anything live was touched.
+    pub(super) touched: bool,
+    /// An event did not fit the phase: a bug, said in the verdict.
+    pub(super) illegal: Option<String>,
+    /// The number of workers that was told last, so that only changes are told.
+    told: Vec<WaitedFor>,
+}
+
+/// How the way forward ended.
+pub(super) enum Way {
+    /// All steps are done.
+    Done {
+        /// Whether old's master is gone.
+        old_gone: bool,
+    },
+    /// The last step is `rollback`.
+    Drill,
+    /// A step failed.
+    Failed(Box<FaultReport>, OnFailure, Fault),
+}
+
+impl<'w, W: World> Run<'w, W> {
+    /// A run that has passed preflight.
+    pub fn new(world: &'w mut W, given: Given) -> Self {
+        Self {
+            world,
+            given,
+            phase: Phase::Preflight,
+            expect: Expect::default(),
+            step: 0,
+            touched: false,
+            illegal: None,
+            told: Vec::new(),
+        }
+    }
+
+    /// Goes forward, and back where something fails, and tells how it ended.
+    pub async fn execute(mut self) -> Verdict {
+        self.tell(Event::ForwardStarted);
+        let way = self.forward().await;
+        let verdict = self.end(way).await;
+        self.tell(Event::Verdict(verdict.clone()));
+        verdict
+    }
+
+    async fn forward(&mut self) -> Way {
+        let mut old_gone = false;
+        for step in self.given.plan.steps.clone() {
+            self.step += 1;
+            let began = self.world.now();
+            let timeout = self.time_of(&step);
+            self.tell(Event::StepStarted {
+                step: self.step,
+                action: step.action.kind().to_owned(),
+                about: about(&step.action),
+                timeout: millis(timeout),
+            });
+            let passed = match &step.action {
+                Action::ReplaceBinary(_) => self.replace_binary(),
+                Action::Signal(signal) => self.signal(signal, timeout).await,
+                Action::WaitForWorkers(wait) => self.wait_for_workers(wait, timeout).await,
+                Action::HttpProbe(probe) => self.http_probe(probe, timeout).await,
+                Action::Soak(_) => self.hold_until(began + timeout).await.map(|()| "nothing failed".to_owned()),
+                Action::Commit(commit) => self.commit(commit).await.map(|(gone, seen)| {
+                    old_gone = gone;
+                    seen
+                }),
+                Action::Rollback(_) => return Way::Drill,
+            };
+            match passed {
+                Ok(seen) => {
+                    let took = millis(self.world.now().saturating_sub(began));
+                    self.tell(Event::StepPassed { step: self.step, seen, took });
+                }
+                Err(fault) => {
+                    let report = self.report(&fault);
+                    self.tell(Event::StepFailed { step: self.step, fault: report.clone() });
+                    return Way::Failed(Box::new(report), step.common.on_failure, fault);
+                }
+            }
+        }
+        Way::Done { old_gone }
+    }
+
+    /// The staged file was proven in preflight; here it is looked at once more, and nothing live changes.
+    fn replace_binary(&mut self) -> Result<String, Fault> {
+        match self.world.staged_is_proven() {
+            Ok(()) => Ok("staged file unchanged since preflight".to_owned()),
+            Err(text) => Err(Fault::StagedChanged { file: self.given.path.clone(), text }),
+        }
+    }
+
+    /// Makes a move and its record.
+    pub(super) async fn perform(&mut self, what: Move, way_back: bool) -> Result<Effect, Fault> {
+        self.touched = true;
+        let made = self.world.perform(&what, way_back).await;
+        match made {
+            Ok(effect) => {
+                let pid = match &what {
+                    Move::Signal { to, .. } => {
+                        self.world.observe().generation(*to).id.map(|master| master.pid)
+                    }
+                    _ => None,
+                };
+                self.tell(Event::MoveMade { what, pid, way_back });
+                Ok(effect)
+            }
+            Err(error) => Err(Fault::Move { code: error.code, text: error.text }),
+        }
+    }
+
+    /// Makes an event known, and follows the phase that it leads to.
+    pub(super) fn tell(&mut self, event: Event) {
+        match next(self.phase, &event) {
+            Ok(phase) => self.phase = phase,
+            Err(illegal) => {
+                self.illegal.get_or_insert(illegal.to_string());
+            }
+        }
+        self.world.append(event);
+    }
+
+    /// Tells the number of workers of both generations where it has changed.
+    pub(super) fn note_workers(&mut self, situation: &Situation) {
+        for generation in [Generation::Old, Generation::New] {
+            let state = situation.generation(generation);
+            let expected = match generation {
+                Generation::Old => Some(self.given.old_workers),
+                Generation::New => self.given.new_workers,
+            };
+            let now = WaitedFor {
+                generation,
+                accepting: state.workers.titled.len(),
+                draining: state.workers.draining.len(),
+                expected,
+            };
+            let last = self.told.iter().position(|told| told.generation == generation);
+            match last {
+                Some(last) if self.told.get(last) == Some(&now) => continue,
+                Some(last) => drop(self.told.remove(last)),
+                None => {}
+            }
+            self.told.push(now.clone());
+            if state.id.is_some() {
+                self.tell(Event::Workers(now));
+            }
+        }
+    }
+
+    /// Whether a fault may still lead back: until QUIT is sent to old.
+    pub(super) fn can_go_back(&self) -> bool {
+        matches!(self.phase, Phase::Forward { .. })
+    }
+
+    fn time_of(&self, step: &Step) -> Duration {
+        match &step.action {
+            Action::Soak(soak) => soak.length,
+            Action::Commit(commit) => commit.drain_timeout,
+            _ => step.timeout(&self.given.plan.defaults).unwrap_or(self.given.plan.defaults.timeout),
+        }
+    }
+}
+
+/// What a step is about, in the words of the plan.
+fn about(action: &Action) -> String {
+    match action {
+        Action::ReplaceBinary(step) => step.version.clone().unwrap_or_else(|| step.source.display().to_string()),
+        Action::Signal(step) => format!("{} to {}", step.signal, step.to.generation()),
+        Action::WaitForWorkers(step) => format!("{}: {}", step.generation, step.until.name()),
+        Action::HttpProbe(step) => format!("{} by {}", step.probe, step.answered_by.name()),
+        Action::Soak(step) => humantime::format_duration(step.length).to_string(),
+        Action::Commit(_) | Action::Rollback(_) => String::new(),
+    }
+}

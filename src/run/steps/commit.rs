@@ -1,0 +1,95 @@
+//! `commit`: the record, the path for good, new seen accepting once more, and only then QUIT to old.
+
+use std::time::Duration;
+
+use super::signal::in_words;
+use crate::{
+    engine::{Event, Fault},
+    plan::steps::{Commit, OnDrainTimeout},
+    protocol::{Generation, Master, Move, PathHolds, Signal, Situation},
+    run::{
+        Run, World,
+        until::{Looked, Until},
+    },
+};
+
+/// How long both may take to be quiet, and new to be seen accepting once more: they were before.
+const SEEN_ONCE_MORE: Duration = Duration::from_secs(2);
+/// nginx itself kills workers that resist TERM after about 2 s (`ngx_master_process_cycle`, delay > 1000).
+const TERMINATED: Duration = Duration::from_secs(5);
+
+impl<W: World> Run<'_, W> {
+    /// Commits; whether old's master is gone, and what was seen.
+    pub(in crate::run) async fn commit(&mut self, step: &Commit) -> Result<(bool, String), Fault> {
+        // Nothing may be in flight when the record is written.
+        self.ready("both masters to be quiet", true).await?;
+        self.tell(Event::CommitRecorded);
+        if self.given.staged {
+            self.expect.path = PathHolds::Ours;
+            self.perform(Move::Install, false).await?;
+        }
+        self.ready("new to accept once more", false).await?;
+        self.expect.old_lives = false;
+        self.expect.old_accepts = false;
+        self.expect.old_drained = false;
+        let pid = self.world.observe().old.id.map_or(0, |id| id.pid);
+        self.perform(Move::Signal { signal: Signal::Quit, to: Generation::Old }, false).await?;
+        self.tell(Event::QuitSent { pid });
+        self.world.stop_watches();
+        self.drain(step).await
+    }
+
+    /// New accepts, and where asked for old is quiet.
+    async fn ready(&mut self, what: &str, old_too: bool) -> Result<(), Fault> {
+        let until = Until { what: what.to_owned(), bound: SEEN_ONCE_MORE };
+        self.until(
+            until,
+            |situation, _| {
+                let accepting = situation.new.accepting().is_some_and(|accepting| accepting > 0);
+                if accepting && (!old_too || situation.old.master == Master::Settled) {
+                    return Looked::Ready(());
+                }
+                let (old, new) = (in_words(&situation.old), in_words(&situation.new));
+                let workers = situation.new.workers.titled.len();
+                Looked::NotYet(format!("old's master is {old}, new's is {new} with {workers} workers"))
+            },
+            |waited, seen| Fault::NotReadyToCommit { waited, seen },
+        )
+        .await
+    }
+
+    /// Waits for old's master to finish its connections and leave.
+    async fn drain(&mut self, step: &Commit) -> Result<(bool, String), Fault> {
+        let Err(fault) = self.old_leaves(step.drain_timeout).await else {
+            return Ok((true, "old's master is gone".to_owned()));
+        };
+        match step.on_drain_timeout {
+            OnDrainTimeout::Leave => Ok((false, left(&self.world.observe()))),
+            OnDrainTimeout::Fail => Err(fault),
+            OnDrainTimeout::Terminate => {
+                self.perform(Move::Signal { signal: Signal::Term, to: Generation::Old }, false).await?;
+                self.old_leaves(TERMINATED).await?;
+                Ok((true, "old's master is gone, its last connections were cut".to_owned()))
+            }
+        }
+    }
+
+    async fn old_leaves(&mut self, bound: Duration) -> Result<(), Fault> {
+        let until = Until { what: "old to finish its connections".to_owned(), bound };
+        self.until(
+            until,
+            |situation, _| match situation.old.master {
+                Master::Dead => Looked::Ready(()),
+                _ => Looked::NotYet(left(situation)),
+            },
+            |waited, left| Fault::DrainLate { waited, left },
+        )
+        .await
+    }
+}
+
+fn left(situation: &Situation) -> String {
+    let workers = situation.old.workers.draining.len() + situation.old.workers.titled.len();
+    let noun = if workers == 1 { "worker finishes its" } else { "workers finish their" };
+    format!("{workers} old {noun} connections")
+}

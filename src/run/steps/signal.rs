@@ -1,0 +1,150 @@
+//! `signal`: quiet before, sent through a checked pidfd, and its effect seen after.
+
+use std::time::Duration;
+
+use crate::{
+    engine::Fault,
+    plan::steps,
+    protocol::{Generation, GenerationState, Master, Move, Signal},
+    run::{
+        Run, World,
+        until::{Looked, Until},
+    },
+};
+
+impl<W: World> Run<'_, W> {
+    /// Sends the signal of a step and waits for its effect.
+    pub(in crate::run) async fn signal(
+        &mut self,
+        step: &steps::Signal,
+        timeout: Duration,
+    ) -> Result<String, Fault> {
+        let (signal, to) = (step.signal, step.to.generation());
+        let switches = self.quiet(signal, to, timeout).await?;
+        if (signal, to) == (Signal::Usr2, Generation::Old) {
+            return self.usr2(timeout).await;
+        }
+        self.expect_before(signal, to);
+        self.perform(Move::Signal { signal, to }, false).await?;
+        let seen = self.effect(signal, to, switches, timeout).await?;
+        self.expect_after(signal, to);
+        Ok(seen)
+    }
+
+    /// Two signals without the first being handled may be taken in another order, so the master must be quiet.
+    /// Gives its switch count, which grows when it handles the next one.
+    async fn quiet(&mut self, signal: Signal, to: Generation, timeout: Duration) -> Result<u64, Fault> {
+        let until = Until { what: format!("{to}'s master to be quiet"), bound: timeout };
+        self.until(
+            until,
+            |situation, _| {
+                let state = situation.generation(to);
+                match state.master {
+                    Master::Settled => Looked::Ready(state.switches),
+                    Master::Absent | Master::Dead => Looked::Failed(gone(to, state)),
+                    _ => Looked::NotYet(in_words(state).to_owned()),
+                }
+            },
+            |waited, state| Fault::NotHandled { signal, to, waited, state },
+        )
+        .await
+    }
+
+    /// Waits until the signal was handled and shows what it does.
+    async fn effect(
+        &mut self,
+        signal: Signal,
+        to: Generation,
+        switches: u64,
+        timeout: Duration,
+    ) -> Result<String, Fault> {
+        let until = Until { what: format!("{signal} to show its effect"), bound: timeout };
+        let expected = expected(signal, to);
+        self.until(
+            until,
+            |situation, _| {
+                let state = situation.generation(to);
+                if shown(signal, state, switches) {
+                    return Looked::Ready(expected.clone());
+                }
+                match state.master {
+                    Master::Dead => Looked::Failed(gone(to, state)),
+                    _ => Looked::NotYet(format!(
+                        "{to}'s master is {}, {} accepting",
+                        in_words(state),
+                        state.workers.titled.len()
+                    )),
+                }
+            },
+            |waited, seen| Fault::NoEffect { signal, to, waited, seen, expected: expected.clone() },
+        )
+        .await
+    }
+
+    /// What need not hold any more once the signal is under way.
+    fn expect_before(&mut self, signal: Signal, to: Generation) {
+        match (signal, to) {
+            (Signal::Winch, Generation::Old) => self.expect.old_accepts = false,
+            (Signal::Winch, Generation::New) => self.expect.new_accepts = false,
+            (Signal::Hup, Generation::Old) => self.expect.old_drained = false,
+            (Signal::Quit | Signal::Term, Generation::New) => {
+                self.expect.new_lives = false;
+                self.expect.new_accepts = false;
+                // Old starts its workers again by itself when new exits (nginx-facts 5).
+                self.expect.old_drained = false;
+            }
+            _ => {}
+        }
+    }
+
+    /// What must hold from now on.
+    fn expect_after(&mut self, signal: Signal, to: Generation) {
+        match (signal, to) {
+            (Signal::Winch, Generation::Old) => self.expect.old_drained = true,
+            (Signal::Hup, Generation::Old) => self.expect.old_accepts = true,
+            (Signal::Hup, Generation::New) => self.expect.new_accepts = true,
+            _ => {}
+        }
+    }
+}
+
+/// Whether the master has handled the signal and shows what it does.
+fn shown(signal: Signal, state: &GenerationState, switches: u64) -> bool {
+    let handled = state.master == Master::Settled && state.switches > switches;
+    match signal {
+        Signal::Winch => handled && state.workers.titled.is_empty(),
+        Signal::Hup => handled && !state.workers.titled.is_empty(),
+        Signal::Usr1 | Signal::Usr2 => handled,
+        Signal::Quit | Signal::Term => matches!(state.master, Master::Leaving | Master::Dead),
+    }
+}
+
+fn expected(signal: Signal, to: Generation) -> String {
+    match signal {
+        Signal::Winch => format!("nobody of {to} accepts"),
+        Signal::Hup => format!("workers of {to} accept"),
+        Signal::Quit | Signal::Term => format!("{to}'s master leaves"),
+        Signal::Usr1 | Signal::Usr2 => format!("{to}'s master has handled it"),
+    }
+}
+
+fn gone(which: Generation, state: &GenerationState) -> Fault {
+    let pid = state.id.map_or(0, |id| id.pid);
+    match which {
+        Generation::Old => Fault::OldMasterGone { pid },
+        Generation::New => Fault::NewMasterExited { pid, after: Duration::ZERO },
+    }
+}
+
+/// What a master does, for sentences: `old's master is …`.
+pub(super) fn in_words(state: &GenerationState) -> &'static str {
+    match state.master {
+        Master::Absent => "not there yet",
+        Master::Starting => "starting",
+        Master::Settled => "quiet",
+        Master::Busy => "busy",
+        Master::Stopped => "stopped",
+        Master::Leaving => "leaving",
+        Master::Dead => "gone",
+    }
+}

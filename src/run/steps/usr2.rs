@@ -1,0 +1,70 @@
+//! `signal` USR2 to old: the pid file right, the exec window, and new's master seen to start.
+
+use std::time::Duration;
+
+use super::signal::in_words;
+use crate::{
+    engine::{Event, Fault},
+    protocol::{Generation, Master, Move, PidFile, Signal},
+    run::{
+        Effect, Run, World,
+        until::{Looked, Until, millis},
+    },
+};
+
+impl<W: World> Run<'_, W> {
+    /// USR2 to old: through the exec window when a file is staged.
+    pub(super) async fn usr2(&mut self, timeout: Duration) -> Result<String, Fault> {
+        if self.world.observe().pid_file != PidFile::Names(Generation::Old) {
+            // USR2 with a wrong pid file poisons the master (nginx-facts 2).
+            self.perform(Move::WritePidFile { names: Generation::Old }, false).await?;
+        }
+        self.execute_new().await?;
+        self.expect.new_lives = true;
+        let until = Until { what: "new's master to start".to_owned(), bound: timeout };
+        let pid = self
+            .until(
+                until,
+                |situation, _| match situation.new.master {
+                    Master::Absent | Master::Starting => Looked::NotYet(in_words(&situation.new).to_owned()),
+                    _ => Looked::Ready(situation.new.id.map_or(0, |id| id.pid)),
+                },
+                |waited, state| not_handled(waited, format!("new's master is {state}")),
+            )
+            .await?;
+        let what = if self.given.staged { "the new file" } else { "the same file again" };
+        Ok(format!("new master {pid} runs {what}"))
+    }
+
+    /// The signal itself, and what became of it within milliseconds.
+    async fn execute_new(&mut self) -> Result<(), Fault> {
+        let old = self.world.observe().old.id.map_or(0, |id| id.pid);
+        let what = if self.given.staged {
+            Move::OpenWindow
+        } else {
+            Move::Signal { signal: Signal::Usr2, to: Generation::Old }
+        };
+        let began = self.world.now();
+        match self.perform(what, false).await? {
+            Effect::Executed { new, open } => {
+                if self.given.staged {
+                    self.tell(Event::WindowClosed { open: millis(open) });
+                }
+                self.tell(Event::NewMaster { pid: new.pid });
+                Ok(())
+            }
+            Effect::ExecFailed => Err(Fault::ExecFailed),
+            Effect::Ignored => Err(Fault::Usr2Ignored { pid: old }),
+            Effect::NotRenamed => Err(Fault::PidFileNotRenamed { pid: old }),
+            Effect::NotHandled | Effect::Made => {
+                let waited = self.world.now().saturating_sub(began);
+                let state = in_words(&self.world.observe().old);
+                Err(not_handled(waited, format!("old's master is {state}")))
+            }
+        }
+    }
+}
+
+fn not_handled(waited: Duration, state: String) -> Fault {
+    Fault::NotHandled { signal: Signal::Usr2, to: Generation::Old, waited, state }
+}

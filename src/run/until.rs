@@ -1,0 +1,131 @@
+//! Waiting for a condition: observe, guard, look, and sleep until something may have changed.
+
+use std::time::Duration;
+
+use super::{Run, Wake, World};
+use crate::{
+    engine::{Event, Fault},
+    protocol::Situation,
+};
+
+/// What a look at the situation says.
+pub(super) enum Looked<T> {
+    /// It is as wanted.
+    Ready(T),
+    /// Not yet: what is seen now, in words.
+    NotYet(String),
+    /// It will not be.
+    Failed(Fault),
+}
+
+/// How long to wait, and what for.
+pub(super) struct Until {
+    /// What is waited for, in words.
+    pub(super) what: String,
+    /// How long, from now on.
+    pub(super) bound: Duration,
+}
+
+impl<W: World> Run<'_, W> {
+    /// Observes until `look` is ready, while the guards hold and nobody interrupts; past the bound `late` names
+    /// the fault, from how long it waited and what was seen last.
+    pub(super) async fn until<T>(
+        &mut self,
+        until: Until,
+        mut look: impl FnMut(&Situation, Duration) -> Looked<T>,
+        late: impl FnOnce(Duration, String) -> Fault,
+    ) -> Result<T, Fault> {
+        let began = self.world.now();
+        let deadline = began.saturating_add(until.bound);
+        let mut half = began.saturating_add(until.bound / 2);
+        loop {
+            let situation = self.world.observe();
+            let now = self.world.now();
+            self.expect.check(&situation, &self.given.path)?;
+            self.note_workers(&situation);
+            let seen = match look(&situation, now) {
+                Looked::Ready(ready) => return Ok(ready),
+                Looked::Failed(fault) => return Err(fault),
+                Looked::NotYet(seen) => seen,
+            };
+            if now >= deadline {
+                return Err(late(now.saturating_sub(began), seen));
+            }
+            self.check_budget(now)?;
+            if now >= half {
+                half = deadline;
+                self.tell_slow(&until, now.saturating_sub(began));
+            }
+            self.pause(deadline.min(half)).await?;
+        }
+    }
+
+    /// Waits until then, while the guards hold, the watches pass and nobody interrupts.
+    pub(super) async fn hold_until(&mut self, deadline: Duration) -> Result<(), Fault> {
+        loop {
+            self.guard()?;
+            let now = self.world.now();
+            if now >= deadline {
+                return Ok(());
+            }
+            self.check_budget(now)?;
+            self.pause(deadline).await?;
+        }
+    }
+
+    /// One look: what must hold now.
+    pub(super) fn guard(&mut self) -> Result<(), Fault> {
+        let situation = self.world.observe();
+        self.note_workers(&situation);
+        self.expect.check(&situation, &self.given.path)
+    }
+
+    /// One wait; an interrupt or a violated watch is a fault while the run can still go back.
+    pub(super) async fn pause(&mut self, deadline: Duration) -> Result<(), Fault> {
+        let wake = self.world.wait(deadline).await;
+        self.heed(wake)
+    }
+
+    /// What a wake means for the way forward.
+    pub(super) fn heed(&mut self, wake: Wake) -> Result<(), Fault> {
+        match wake {
+            Wake::Look => Ok(()),
+            Wake::Interrupted(signal) => {
+                let heeded = self.can_go_back();
+                self.tell(Event::Interrupted { signal: signal.into(), heeded });
+                if heeded { Err(Fault::Interrupted { signal }) } else { Ok(()) }
+            }
+            Wake::Watch(violation) if self.can_go_back() => Err(Fault::Watch {
+                probe: violation.probe,
+                code: violation.code,
+                text: violation.text,
+                expected: violation.expected,
+                times: violation.times,
+                index: violation.index,
+            }),
+            Wake::Watch(_) => Ok(()),
+        }
+    }
+
+    fn check_budget(&self, now: Duration) -> Result<(), Fault> {
+        match self.given.plan.defaults.budget {
+            Some(budget) if now > budget && self.can_go_back() => Err(Fault::BudgetUsed { budget }),
+            _ => Ok(()),
+        }
+    }
+
+    fn tell_slow(&mut self, until: &Until, waited: Duration) {
+        let step = self.step;
+        self.tell(Event::Slow {
+            step,
+            waiting: until.what.clone(),
+            waited: millis(waited),
+            timeout: millis(until.bound),
+        });
+    }
+}
+
+/// Milliseconds, as events give them.
+pub(super) fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}

@@ -1,0 +1,114 @@
+//! The one seam between a run and the world: the live host stands behind it, and the simulated one.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::{
+    engine::Event,
+    plan::Answerer,
+    probe::Answer,
+    protocol::{Identity, Move, Question, Situation},
+};
+
+/// What a run needs of the world. Times are those of [`World::now`].
+pub trait World {
+    /// How long ago the run began, by a clock that only goes forward.
+    fn now(&self) -> Duration;
+
+    /// What is there now.
+    fn observe(&mut self) -> Situation;
+
+    /// Makes one move. It is never dropped between the effect and its record.
+    ///
+    /// # Errors
+    /// [`MoveError`] when the world refused; then nothing has changed, or what had changed was put back.
+    fn perform(&mut self, what: &Move, way_back: bool) -> impl Future<Output = Result<Effect, MoveError>>;
+
+    /// Returns when something may have changed, at the latest at `deadline`.
+    fn wait(&mut self, deadline: Duration) -> impl Future<Output = Wake>;
+
+    /// One request of the named probe to a worker of the wanted generation.
+    ///
+    /// # Errors
+    /// What came first, when that was not the answer.
+    fn probe(&mut self, name: &str, wanted: Answerer) -> impl Future<Output = Result<Answer, Wake>>;
+
+    /// Finds out what only the world can answer; the next situation holds the answer.
+    fn ask(&mut self, question: Question) -> impl Future<Output = bool>;
+
+    /// Whether the staged file is still what was proven.
+    ///
+    /// # Errors
+    /// What is different, in words.
+    fn staged_is_proven(&mut self) -> Result<(), String>;
+
+    /// What nginx has logged since the last call, bounded and escaped.
+    fn log_lines(&mut self) -> Vec<String>;
+
+    /// The watches ask no more.
+    fn stop_watches(&mut self);
+
+    /// Makes an event known. Best effort: it never changes an outcome.
+    fn append(&mut self, event: Event);
+}
+
+/// Why a wait ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wake {
+    /// Something may have changed, or the deadline is reached.
+    Look,
+    /// SIGINT, SIGTERM or SIGHUP.
+    Interrupted(&'static str),
+    /// A watch failed as often in a row as the plan allows.
+    Watch(Violation),
+}
+
+/// A violated watch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Violation {
+    /// The watch's place in the plan, counted from 0.
+    pub index: usize,
+    /// Its probe.
+    pub probe: String,
+    /// The outcome's code.
+    pub code: &'static str,
+    /// What was seen last.
+    pub text: String,
+    /// What was expected.
+    pub expected: String,
+    /// How often in a row.
+    pub times: u32,
+}
+
+/// What a move showed while it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing that observation does not show.
+    Made,
+    /// USR2: a child of old runs the new file.
+    Executed {
+        /// Who.
+        new: Identity,
+        /// How long the path named the staged file; zero without a binary step.
+        open: Duration,
+    },
+    /// USR2: old's child is gone before it ran the new file.
+    ExecFailed,
+    /// USR2: old took the signal and started nobody.
+    Ignored,
+    /// USR2: old could not rename its pid file.
+    NotRenamed,
+    /// USR2: old did not take the signal in time.
+    NotHandled,
+}
+
+/// A move that could not be made.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{text}")]
+pub struct MoveError {
+    /// The code of the error below.
+    pub code: &'static str,
+    /// What was tried and what the system said.
+    pub text: String,
+}
