@@ -2,7 +2,7 @@
  *
  * It stands before libc in the look-up order, so what nginx calls is answered here first. The constructor runs
  * before main, in the master, when the environment is still the one it was started with. Workers are told from
- * the master by what they alone call: epoll_create at their start, recv when a client has sent something.
+ * the master by what they alone call: epoll_ctl at their start (`-t` does not), recv when a client has sent something.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,9 +24,9 @@ __attribute__((constructor)) static void at_load(void)
     }
 }
 
-int epoll_create(int size)
+int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
 {
-    int (*next)(int) = dlsym(RTLD_NEXT, "epoll_create");
+    int (*next)(int, int, int, struct epoll_event *) = dlsym(RTLD_NEXT, "epoll_ctl");
 
     if (is("segfaults-at-start")) {
         raise(SIGSEGV);
@@ -34,7 +34,7 @@ int epoll_create(int size)
     if (is("exits-2")) {
         _exit(2);
     }
-    return next(size);
+    return next(epoll, operation, fd, event);
 }
 
 ssize_t recv(int fd, void *buffer, size_t size, int flags)

@@ -65,7 +65,7 @@ impl Load {
             })
             .collect();
         let _ = answered.recv();
-        Loading { stop, threads }
+        Loading { stop, left, at_most: self.at_most, threads }
     }
 
     fn send(
@@ -116,10 +116,17 @@ impl From<Failure> for Outcome {
 #[derive(Debug)]
 pub(crate) struct Loading {
     stop: Arc<AtomicBool>,
+    left: Arc<AtomicUsize>,
+    at_most: usize,
     threads: Vec<JoinHandle<Vec<Request>>>,
 }
 
 impl Loading {
+    /// How many requests were begun so far.
+    pub(crate) fn begun(&self) -> usize {
+        self.at_most - self.left.load(Ordering::Relaxed)
+    }
+
     /// Lets what is under way end, and returns what became of every request.
     pub(crate) fn stop(mut self) -> Served {
         self.stop.store(true, Ordering::Relaxed);
