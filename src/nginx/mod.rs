@@ -1,1 +1,15 @@
 //! nginx's own text, bounded: versions, `-T`, titles, pid files, error.log lines; pure.
+
+pub mod arguments;
+pub mod config;
+pub mod dump;
+pub mod listen;
+pub mod log;
+mod lua;
+pub mod pid_file;
+mod printable;
+pub mod settings;
+pub mod test_output;
+pub mod version;
+
+pub use printable::printable;

@@ -1,0 +1,28 @@
+# Two commands on a fresh Debian 12 with Rust, gcc, make and root or sudo: `make demo` and `make test`.
+
+SHELL := /bin/bash
+.PHONY: setup test check demo bench
+
+# Tests and programs here make namespaces of their own: what cargo starts is started as root.
+ifneq ($(shell id -u),0)
+HOST := $(shell rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)
+export CARGO_TARGET_$(HOST)_RUNNER := sudo
+endif
+
+setup:
+	@tests/setup/setup.sh
+
+check:
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+
+test: setup check
+	cargo test --locked
+
+demo: setup
+	cargo build --locked --profile fast --bin changeover --example demo
+	@cargo run --quiet --locked --profile fast --example demo
+
+bench: setup
+	cargo build --locked --release --bin changeover --example floor --example bench
+	@cargo run --quiet --locked --release --example bench

@@ -1,0 +1,310 @@
+//! One living process, read from `/proc`: bounded, and never an error when it has gone.
+
+use std::{collections::BTreeSet, os::fd::OwnedFd, path::Path};
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, open, openat, readlinkat, statat};
+
+use crate::protocol::{FileId, Identity, SignalSet};
+
+/// The longest command line that is read, in bytes.
+const COMMAND_MAX: usize = 4 << 10;
+/// The most that is read of any other file of `/proc`, in bytes.
+const FILE_MAX: usize = 64 << 10;
+/// The most descriptors of one process that are looked at; listening sockets have low numbers.
+const DESCRIPTORS_MAX: usize = 8_192;
+
+/// What a process does, from `State:` of `/proc/PID/status`. A zombie is no living process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// `R`: it runs or wants to.
+    Running,
+    /// `S`: it waits and can be woken.
+    Sleeping,
+    /// `D`: it waits and cannot be woken.
+    Uninterruptible,
+    /// `T` or `t`: it was stopped.
+    Stopped,
+    /// Another state (`I`, `P` and what kernels may add).
+    Other,
+}
+
+/// One living process at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its pid and start time.
+    pub id: Identity,
+    /// Its parent's pid.
+    pub parent: i32,
+    /// What it does.
+    pub state: State,
+    /// Where its stack begins, 0 where that may not be read. A fork has its parent's, an exec chooses another.
+    pub start_stack: u64,
+    /// The file that it runs; `None` where that may not be read.
+    pub exe: Option<FileId>,
+    /// Its command line or title, arguments joined by spaces, at most 4 KiB.
+    pub command: String,
+    /// Signals that it blocks.
+    pub blocked: SignalSet,
+    /// Signals sent to it that it has not taken yet.
+    pub pending: SignalSet,
+    /// Signals that it has handlers for.
+    pub caught: SignalSet,
+    /// How often it gave up the processor to wait.
+    pub switches: u64,
+}
+
+impl Process {
+    /// Reads the process that has this pid now; `None` when there is none, or only a zombie.
+    ///
+    /// All reads go through one descriptor of `/proc/PID`, so they are about one process even when the pid is
+    /// used again meanwhile.
+    #[must_use]
+    pub fn read(pid: i32) -> Option<Self> {
+        let dir = directory(pid)?;
+        let stat = Stat::parse(&read_text(&dir, "stat", FILE_MAX)?)?;
+        let status = read_text(&dir, "status", FILE_MAX)?;
+        let state = state(field(&status, "State:")?)?;
+        let mask = |key| field(&status, key).and_then(|value| u64::from_str_radix(value, 16).ok());
+        Some(Self {
+            id: Identity { pid, start: stat.start },
+            parent: stat.parent,
+            state,
+            start_stack: stat.start_stack,
+            exe: statat(&dir, "exe", AtFlags::empty())
+                .ok()
+                .map(|found| FileId { dev: found.st_dev, ino: found.st_ino }),
+            command: command(&read_bounded(&dir, "cmdline", COMMAND_MAX)?),
+            blocked: SignalSet(mask("SigBlk:")?),
+            pending: SignalSet(mask("SigPnd:")? | mask("ShdPnd:")?),
+            caught: SignalSet(mask("SigCgt:")?),
+            switches: field(&status, "voluntary_ctxt_switches:")?.parse().ok()?,
+        })
+    }
+
+    /// Reads this very process again; `None` when it has gone, also when its pid is used again.
+    #[must_use]
+    pub fn again(id: Identity) -> Option<Self> {
+        Self::read(id.pid).filter(|process| process.id == id)
+    }
+}
+
+/// The voluntary context switches of this very process; `None` when it has gone. Cheaper than a whole read.
+#[must_use]
+pub fn switches(id: Identity) -> Option<u64> {
+    let dir = directory(id.pid)?;
+    let stat = Stat::parse(&read_text(&dir, "stat", FILE_MAX)?)?;
+    let status = read_text(&dir, "status", FILE_MAX)?;
+    state(field(&status, "State:")?)?;
+    (stat.start == id.start).then(|| field(&status, "voluntary_ctxt_switches:")?.parse().ok())?
+}
+
+/// The children of a process, zombies too, in no order; empty when it has gone.
+///
+/// The kernel may leave children out while others exit (`proc(5)`), so the list is read twice and both count.
+#[must_use]
+pub fn children(pid: i32) -> BTreeSet<i32> {
+    let Some(dir) = directory(pid) else { return BTreeSet::new() };
+    let name = format!("task/{pid}/children");
+    let read = || read_text(&dir, &name, FILE_MAX).unwrap_or_default();
+    [read(), read()]
+        .iter()
+        .flat_map(|text| text.split_ascii_whitespace())
+        .filter_map(|pid| pid.parse().ok())
+        .collect()
+}
+
+/// The inodes of the sockets that a process holds; empty when it has gone or they may not be read.
+#[must_use]
+pub fn sockets(pid: i32) -> BTreeSet<u64> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Some(descriptors) = directory(pid).and_then(|dir| openat(dir, "fd", flags, Mode::empty()).ok())
+    else {
+        return BTreeSet::new();
+    };
+    names(&descriptors)
+        .take(DESCRIPTORS_MAX)
+        .filter_map(|name| {
+            let link = readlinkat(&descriptors, name, Vec::new()).ok()?.into_string().ok()?;
+            link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+        })
+        .collect()
+}
+
+/// Every pid that is there now. For the one scan of a discovery, never for a loop.
+#[must_use]
+pub fn all_pids() -> Vec<i32> {
+    open("/proc", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+        .map(|proc| names(&proc).filter_map(|name| name.parse().ok()).collect())
+        .unwrap_or_default()
+}
+
+/// The name of the running boot, from `/proc/sys/kernel/random/boot_id`.
+#[must_use]
+pub fn boot_id() -> Option<String> {
+    let file =
+        open("/proc/sys/kernel/random/boot_id", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let text = String::from_utf8(read_all(&file, 64)?).ok()?;
+    Some(text.trim().to_owned())
+}
+
+fn directory(pid: i32) -> Option<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(CWD, Path::new("/proc").join(pid.to_string()), flags, Mode::empty()).ok()
+}
+
+/// The names in a directory that is open, without `.` and `..`.
+fn names(dir: &OwnedFd) -> impl Iterator<Item = String> {
+    let mut buffer = Vec::with_capacity(32 << 10);
+    let mut found = Vec::new();
+    let mut entries = RawDir::new(dir, buffer.spare_capacity_mut());
+    while let Some(Ok(entry)) = entries.next() {
+        if let Ok(name) = entry.file_name().to_str() {
+            found.push(name.to_owned());
+        }
+    }
+    found.into_iter().filter(|name| name != "." && name != "..")
+}
+
+fn read_text(dir: &OwnedFd, name: &str, max: usize) -> Option<String> {
+    // The name of a process may hold any bytes; everything that is looked for is ASCII.
+    Some(String::from_utf8_lossy(&read_bounded(dir, name, max)?).into_owned())
+}
+
+fn read_bounded(dir: &OwnedFd, name: &str, max: usize) -> Option<Vec<u8>> {
+    let file = openat(dir, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    read_all(&file, max)
+}
+
+fn read_all(file: &OwnedFd, max: usize) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(4 << 10);
+    let mut chunk = [0_u8; 4 << 10];
+    while bytes.len() < max {
+        let wanted = chunk.len().min(max - bytes.len());
+        match rustix::io::read(file, chunk.get_mut(..wanted)?) {
+            Ok(0) => break,
+            Ok(read) => bytes.extend_from_slice(chunk.get(..read)?),
+            Err(rustix::io::Errno::INTR) => {}
+            Err(_) => return None,
+        }
+    }
+    Some(bytes)
+}
+
+fn command(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.trim_end_matches(['\0', ' ']).replace('\0', " ")
+}
+
+fn field<'a>(status: &'a str, key: &str) -> Option<&'a str> {
+    status.lines().find_map(|line| line.strip_prefix(key)).map(str::trim)
+}
+
+/// `None` for a zombie (`Z`) and for a process on its way out (`X`).
+fn state(text: &str) -> Option<State> {
+    match text.chars().next()? {
+        'Z' | 'X' | 'x' => None,
+        'R' => Some(State::Running),
+        'S' => Some(State::Sleeping),
+        'D' => Some(State::Uninterruptible),
+        'T' | 't' => Some(State::Stopped),
+        _ => Some(State::Other),
+    }
+}
+
+/// The fields of `/proc/PID/stat` that matter here (`proc_pid_stat(5)`).
+#[derive(Debug, PartialEq, Eq)]
+struct Stat {
+    parent: i32,
+    start: u64,
+    start_stack: u64,
+}
+
+impl Stat {
+    fn parse(text: &str) -> Option<Self> {
+        // Field 2 is the name in parentheses, which may hold spaces and parentheses itself.
+        let (_, rest) = text.rsplit_once(')')?;
+        let mut fields = rest.split_ascii_whitespace();
+        // Field 3 is the first one here: `nth` counts on from the field before.
+        Some(Self {
+            parent: fields.nth(1)?.parse().ok()?,
+            start: fields.nth(22 - 4 - 1)?.parse().ok()?,
+            start_stack: fields.nth(28 - 22 - 1)?.parse().ok()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_name_with_spaces_and_parentheses_does_not_shift_the_fields() {
+        let text = "7 (a) b (c) S 3 7 7 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 4711 100 200 18446744073709551615 1 2 99 0";
+        assert_eq!(Stat::parse(text), Some(Stat { parent: 3, start: 4711, start_stack: 99 }));
+    }
+
+    #[test]
+    fn cut_or_foreign_text_is_no_process() {
+        for text in ["", "7 (nginx", "7 (nginx) S", "7 (nginx) S x 7 7"] {
+            assert_eq!(Stat::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_child_is_found_read_and_gone_after_its_end_also_as_a_zombie() {
+        let mut child = Command::new("sleep").arg("1000").stdin(Stdio::null()).spawn().unwrap();
+        let pid = i32::try_from(child.id()).unwrap();
+        let me = i32::try_from(std::process::id()).unwrap();
+        let process = Process::read(pid).unwrap();
+        assert_eq!(process.parent, me);
+        assert!(process.exe.is_some() && process.start_stack != 0);
+        assert!(children_of_any_thread(me).contains(&pid));
+        assert_eq!(switches(process.id).is_some(), Process::again(process.id).is_some());
+        let other = Identity { start: process.id.start + 1, ..process.id };
+        assert_eq!((Process::again(other), switches(other)), (None, None));
+
+        child.kill().unwrap();
+        rustix::event::poll(
+            &mut [rustix::event::PollFd::new(&pidfd(pid), rustix::event::PollFlags::IN)],
+            None,
+        )
+        .unwrap();
+        assert_eq!((Process::read(pid), switches(process.id)), (None, None), "a zombie is dead");
+        child.wait().unwrap();
+        assert_eq!(Process::read(pid), None);
+    }
+
+    /// Test threads are not the main thread, whose children `children` lists.
+    fn children_of_any_thread(pid: i32) -> BTreeSet<i32> {
+        let threads = open(format!("/proc/{pid}/task"), OFlags::DIRECTORY, Mode::empty()).unwrap();
+        names(&threads)
+            .flat_map(|thread| {
+                let text = read_text(&threads, &format!("{thread}/children"), FILE_MAX).unwrap_or_default();
+                text.split_ascii_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<i32>>()
+            })
+            .collect()
+    }
+
+    fn pidfd(pid: i32) -> OwnedFd {
+        use rustix::process::{Pid, PidfdFlags, pidfd_open};
+        pidfd_open(Pid::from_raw(pid).unwrap(), PidfdFlags::empty()).unwrap()
+    }
+
+    #[test]
+    fn the_sockets_of_a_process_are_its_descriptors_that_are_sockets() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let inode = rustix::fs::fstat(&listener).unwrap().st_ino;
+        let me = i32::try_from(std::process::id()).unwrap();
+        assert!(sockets(me).contains(&inode));
+        drop(listener);
+        assert!(!sockets(me).contains(&inode));
+    }
+
+    #[test]
+    fn the_title_of_a_master_is_cut_at_the_padding() {
+        assert_eq!(command(b"nginx: worker process\0\0\0\0"), "nginx: worker process");
+        assert_eq!(command(b"sleep\x0010\0"), "sleep 10");
+    }
+}

@@ -1,0 +1,88 @@
+//! The hosts themselves: what a test sees of one is true, and nothing of one is left.
+
+use nix::sys::signal::Signal;
+
+use crate::support::host::{BINARY, Host};
+use crate::support::load::Load;
+use crate::support::{builds, wait_until};
+
+/// The changeover by hand: the order of nginx's manual.
+fn change_over_by_hand(host: &Host, build: &str) -> (i32, i32) {
+    let old = host.master().expect("a master");
+    host.install(build);
+    host.kill(old, Signal::SIGUSR2);
+    wait_until("the new master has its pid file and its workers", || {
+        host.master().is_some_and(|new| new != old && host.accepting(new).len() == host.config.workers)
+    });
+    host.kill(old, Signal::SIGWINCH);
+    wait_until("no old worker accepts", || host.accepting(old).is_empty());
+    (old, host.master().expect("a new master"))
+}
+
+#[test]
+fn a_changeover_by_hand_loses_nothing_and_both_generations_answer() {
+    let host = Host::new().running("1.22.1");
+    let load = host.start_load(&Load::close());
+    wait_until("old answers", || host.answering().as_deref() == Some("1.22.1"));
+    let (old, new) = change_over_by_hand(&host, "1.26.3");
+    assert_eq!(host.answering().as_deref(), Some("1.26.3"));
+    host.kill(old, Signal::SIGQUIT);
+    assert!(host.wait_gone(old), "the old master stays");
+    let served = load.stop();
+    assert_eq!((served.lost(), served.refused(), served.harmed()), (0, 0, 0), "{served}");
+    assert!(served.by_version("1.22.1") > 0 && served.by_version("1.26.3") > 0, "{served}");
+    assert_eq!(served.by_version("1.22.1") + served.by_version("1.26.3"), served.sent(), "{served}");
+    assert_eq!((host.masters(), host.strays()), (vec![new], vec![]));
+    assert_eq!(host.binary_on_disk(), "1.26.3");
+    assert_eq!(host.executing(host.binary_inode()).len(), 3, "a master and two workers run the new file");
+    assert!(host.left_beside_binary().is_empty());
+}
+
+#[test]
+fn a_stopped_nginx_is_seen_as_refused_requests() {
+    let host = Host::new().running("1.18.0");
+    let load = host.start_load(&Load::keep_alive());
+    let master = host.master().expect("a master");
+    host.kill(master, Signal::SIGTERM);
+    assert!(host.wait_gone(master));
+    let begun = load.begun();
+    wait_until("every connection tried again", || load.begun() > begun + 16);
+    let served = load.stop();
+    assert!(served.refused() > 0, "{served}");
+    assert!(host.processes().iter().all(|process| !process.title.contains("nginx:")));
+}
+
+#[test]
+fn hosts_side_by_side_do_not_see_each_other() {
+    let (one, other) = (Host::new().running("1.22.1"), Host::new().workers(4).running("1.26.3"));
+    assert_eq!(one.answering().as_deref(), Some("1.22.1"));
+    assert_eq!(other.answering().as_deref(), Some("1.26.3"));
+    assert_eq!(one.masters().len(), 1);
+    assert_eq!(other.accepting(other.master().expect("a master")).len(), 4);
+}
+
+#[test]
+fn nothing_of_a_host_is_left_when_it_is_dropped() {
+    let host = Host::new().running("1.22.1");
+    let outer = host.sandbox.outer_pid(host.master().expect("a master")).expect("its number outside");
+    drop(host);
+    assert!(!std::path::Path::new(&format!("/proc/{outer}")).exists());
+}
+
+#[test]
+fn the_knobs_reach_nginx() {
+    let host = Host::new()
+        .with(|config| {
+            (config.reuseport, config.ipv6, config.daemon) = (true, true, false);
+            config.server = "location = /extra { return 204; }".into();
+        })
+        .workers(3)
+        .running("1.26.3");
+    assert_eq!(host.get("/extra").map(|answer| answer.status), Ok(204));
+    let sockets = String::from_utf8_lossy(&host.exec("ss", &["-Hltn"]).stdout).into_owned();
+    assert_eq!(sockets.matches("0.0.0.0:80").count(), 3, "{sockets}");
+    assert_eq!(sockets.matches("[::]:80").count(), 3, "{sockets}");
+    let daemon = host.exec("sh", &["-c", "readlink /proc/$(cat /run/nginx.pid)/fd/1"]);
+    assert_eq!(String::from_utf8_lossy(&daemon.stdout).matches("null").count(), 0);
+    assert!(host.path(BINARY).exists() && builds::project().join("tests").exists());
+}

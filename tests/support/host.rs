@@ -1,0 +1,273 @@
+//! One test host: a real nginx in a sandbox, what can be done to it and what can be seen of it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::builds;
+use super::changeover::{Run, Running};
+use super::config::Config;
+use super::http::{Answer, Connection, Failure};
+use super::load::{Load, Loading};
+use super::process::{self, Process};
+use super::sandbox::Sandbox;
+use super::{holds_within, wait_until};
+
+/// What the master executes.
+pub(crate) const BINARY: &str = "/usr/sbin/nginx";
+pub(crate) const PID_FILE: &str = "/run/nginx.pid";
+const CONFIG: &str = "/etc/nginx/nginx.conf";
+const ERROR_LOG: &str = "/var/log/nginx/error.log";
+
+/// A host of its own. Everything on it ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) config: Config,
+}
+
+/// A file offered as the new binary, and what a plan must be told about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Offer {
+    /// Where it lies, as processes of the host see it.
+    pub(crate) source: PathBuf,
+    pub(crate) sha256: String,
+    pub(crate) version: String,
+}
+
+impl Offer {
+    /// `--set` arguments for the inputs of the standard plan.
+    pub(crate) fn sets(&self) -> Vec<String> {
+        let set = |text: String| ["--set".to_owned(), text];
+        [set(format!("version={}", self.version)), set(format!("sha256={}", self.sha256))].concat()
+    }
+}
+
+impl Host {
+    /// A host in namespaces of its own, with no nginx yet.
+    pub(crate) fn new() -> Self {
+        let sandbox = Sandbox::namespaces();
+        Self::on(sandbox.expect("namespaces of one's own: run the tests as root, or with CAP_SYS_ADMIN"))
+    }
+
+    pub(crate) fn on(sandbox: Sandbox) -> Self {
+        Self { sandbox, config: Config::default() }
+    }
+
+    /// Changes the configuration that [`Host::running`] will write.
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut Config)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    pub(crate) fn workers(self, workers: usize) -> Self {
+        self.with(|config| config.workers = workers)
+    }
+
+    /// Puts a build at the binary path, starts it and waits until all its workers accept.
+    pub(crate) fn running(self, build: &str) -> Self {
+        self.install(build);
+        self.write_config();
+        self.start();
+        self
+    }
+
+    /// Puts a build at the binary path, as a package would: by rename.
+    pub(crate) fn install(&self, build: &str) {
+        let beside = self.path("/usr/sbin/.installing");
+        std::fs::copy(builds::executable(build), &beside).expect("copy the build");
+        std::fs::rename(beside, self.path(BINARY)).expect("install the build");
+    }
+
+    pub(crate) fn write_config(&self) {
+        self.write(CONFIG, self.config.text(&self.sandbox.inner("/")));
+    }
+
+    /// Starts nginx from the binary path and waits until it serves with all its workers.
+    pub(crate) fn start(&self) {
+        let mut command = self.command(self.sandbox.inner(BINARY));
+        command.args(["-c".as_ref(), self.sandbox.inner(CONFIG).as_os_str()]);
+        if self.config.daemon {
+            let output = command.output().expect("start nginx");
+            assert!(output.status.success(), "nginx did not start: {output:?}\n{}", self.error_log());
+        } else {
+            let _ends_with_the_host = command.spawn().expect("start nginx");
+        }
+        let count = self.config.workers;
+        wait_until("nginx serves", || self.master().is_some_and(|master| self.accepting(master).len() == count));
+    }
+
+    /// Starts `program` of the host with the same small environment every time.
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        self.sandbox.command(program)
+    }
+
+    /// Runs a command of the host to its end.
+    pub(crate) fn exec(&self, program: &str, arguments: &[&str]) -> Output {
+        self.command(program).args(arguments).output().expect("run a command in the host")
+    }
+
+    /// Lays a build at `/srv/nginx/VERSION/nginx`, where the standard plan looks for it.
+    pub(crate) fn offer(&self, build: &str) -> Offer {
+        let bytes = std::fs::read(builds::executable(build)).expect("read the build");
+        self.offer_bytes(builds::version(build), &bytes, 0o755)
+    }
+
+    /// Lays any bytes there, with any mode.
+    pub(crate) fn offer_bytes(&self, version: &str, bytes: &[u8], mode: u32) -> Offer {
+        let path = format!("/srv/nginx/{version}/nginx");
+        self.write(&path, bytes);
+        std::fs::set_permissions(self.path(&path), PermissionsExt::from_mode(mode)).expect("set the mode");
+        let sha256 = builds::sha256_of(&self.path(&path));
+        Offer { source: self.sandbox.inner(&path), sha256, version: version.to_owned() }
+    }
+
+    /// The program under test with these arguments, ready to start on the host.
+    pub(crate) fn changeover_command(&self, arguments: &[&str], offer: &Offer) -> Command {
+        let mut command = self.command(runner());
+        command.args(arguments).args(offer.sets());
+        command
+    }
+
+    /// `changeover ARGUMENTS --output json --set …`, started; the events can be read as they come.
+    pub(crate) fn start_changeover(&self, arguments: &[&str], offer: &Offer) -> Running {
+        let mut command = self.changeover_command(arguments, offer);
+        command.args(["--output", "json"]);
+        Running::spawn(command, &self.sandbox)
+    }
+
+    /// The same, to its end.
+    pub(crate) fn changeover(&self, arguments: &[&str], offer: &Offer) -> Run {
+        self.start_changeover(arguments, offer).wait()
+    }
+
+    pub(crate) fn start_load(&self, load: &Load) -> Loading {
+        load.start(self.address(), self.sandbox.network())
+    }
+
+    /// One request of its own.
+    pub(crate) fn get(&self, path: &str) -> Result<Answer, Failure> {
+        let address = self.address();
+        self.sandbox.network().run(|| Connection::open(address)?.get(path, false))
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.config.port).into()
+    }
+
+    /// The test process's path for a file of the host.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.sandbox.outer(path)
+    }
+
+    /// A file of the host as text; `None` when it is not there.
+    pub(crate) fn read(&self, path: &str) -> Option<String> {
+        std::fs::read(self.path(path)).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Writes a file of the host, and the directories above it.
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().expect("a file's directory")).expect("make the directory");
+        std::fs::write(&path, content).unwrap_or_else(|error| panic!("write {}: {error}", path.display()));
+    }
+
+    pub(crate) fn error_log(&self) -> String {
+        self.read(ERROR_LOG).unwrap_or_default()
+    }
+
+    /// Every living process of the host.
+    pub(crate) fn processes(&self) -> Vec<Process> {
+        let all = process::all(&self.sandbox.proc());
+        if self.sandbox.is_private() {
+            return all;
+        }
+        let ours = |process: &Process| process.title.contains(&*self.sandbox.inner("/").to_string_lossy());
+        let masters: Vec<i32> = all.iter().filter(|process| ours(process)).map(|process| process.pid).collect();
+        all.into_iter().filter(|process| ours(process) || masters.contains(&process.parent)).collect()
+    }
+
+    /// The pid that the pid file names.
+    pub(crate) fn master(&self) -> Option<i32> {
+        self.read(PID_FILE)?.trim().parse().ok()
+    }
+
+    /// Living masters by pid.
+    pub(crate) fn masters(&self) -> Vec<i32> {
+        self.processes().iter().filter(|process| process.is_master()).map(|process| process.pid).collect()
+    }
+
+    /// Living children of a process.
+    pub(crate) fn children(&self, parent: i32) -> Vec<Process> {
+        self.processes().into_iter().filter(|process| process.parent == parent).collect()
+    }
+
+    /// Pids of a master's workers that accept.
+    pub(crate) fn accepting(&self, master: i32) -> Vec<i32> {
+        self.children(master).iter().filter(|child| child.is_worker()).map(|child| child.pid).collect()
+    }
+
+    /// Processes of nginx that belong to no living master.
+    pub(crate) fn strays(&self) -> Vec<Process> {
+        let masters = self.masters();
+        let nginx = |process: &Process| process.title.starts_with("nginx: ") && !process.is_master();
+        self.processes().into_iter().filter(|process| nginx(process) && !masters.contains(&process.parent)).collect()
+    }
+
+    /// Processes that execute the file with this inode.
+    pub(crate) fn executing(&self, inode: u64) -> Vec<Process> {
+        self.processes().into_iter().filter(|process| process.exe == inode).collect()
+    }
+
+    pub(crate) fn is_alive(&self, pid: i32) -> bool {
+        process::one(&self.sandbox.proc(), pid).is_some_and(|process| process.state != 'Z')
+    }
+
+    /// Signals a process of the host.
+    pub(crate) fn kill(&self, pid: i32, signal: Signal) {
+        let outer = self.sandbox.outer_pid(pid).unwrap_or_else(|| panic!("no process {pid} in the host"));
+        kill(Pid::from_raw(outer), signal).expect("signal a process of the host");
+    }
+
+    /// Waits until a process is gone.
+    pub(crate) fn wait_gone(&self, pid: i32) -> bool {
+        holds_within(super::PATIENCE, || !self.is_alive(pid))
+    }
+
+    /// The name of the build at the binary path (its digest when it is none of ours).
+    pub(crate) fn binary_on_disk(&self) -> String {
+        builds::name_of(&builds::sha256_of(&self.path(BINARY)))
+    }
+
+    /// The inode at the binary path.
+    pub(crate) fn binary_inode(&self) -> u64 {
+        std::fs::metadata(self.path(BINARY)).expect("the binary path").ino()
+    }
+
+    /// Files beside the binary that no package put there.
+    pub(crate) fn left_beside_binary(&self) -> Vec<String> {
+        let directory = self.path(BINARY);
+        let entries = std::fs::read_dir(directory.parent().expect("its directory")).expect("list the directory");
+        let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let mut left: Vec<String> = names.filter(|name| name.contains("nginx") && name != "nginx").collect();
+        left.sort();
+        left
+    }
+
+    /// The version of the worker that answers one request now.
+    pub(crate) fn answering(&self) -> Option<String> {
+        self.get("/healthz").ok()?.version
+    }
+}
+
+/// The program under test: beside the running test or example executable's directory.
+fn runner() -> PathBuf {
+    let exe = std::env::current_exe().expect("own path");
+    let directories = exe.ancestors().skip(2).map(Path::to_path_buf);
+    let found = directories.map(|directory| directory.join("changeover")).find(|path| path.is_file());
+    found.expect("the `changeover` binary beside the tests: cargo build")
+}

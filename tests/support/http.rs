@@ -1,0 +1,102 @@
+//! A small HTTP/1.1 client that tells apart how a request can fail.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// How long one connect, write or read may take.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A complete answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// `X-Pid`: the worker, as the sandbox numbers it.
+    pub(crate) pid: Option<i32>,
+    /// `X-Version`: what the worker's binary says it is.
+    pub(crate) version: Option<String>,
+    pub(crate) body: Vec<u8>,
+    /// Whether the server ends the connection after it.
+    pub(crate) closes: bool,
+}
+
+/// Why there is no complete answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// No connection: refused, reset or timed out before anything was sent.
+    Refused,
+    /// Sent (or begun to be) on a new connection, or answered in part.
+    Lost,
+    /// An idle keep-alive connection ended as the request was sent: not a byte came back.
+    Raced,
+}
+
+/// One connection to the server.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: TcpStream,
+    used: bool,
+}
+
+impl Connection {
+    pub(crate) fn open(address: SocketAddr) -> Result<Self, Failure> {
+        let stream = TcpStream::connect_timeout(&address, TIMEOUT).map_err(|_| Failure::Refused)?;
+        stream.set_nodelay(true).map_err(|_| Failure::Refused)?;
+        stream.set_read_timeout(Some(TIMEOUT)).map_err(|_| Failure::Refused)?;
+        stream.set_write_timeout(Some(TIMEOUT)).map_err(|_| Failure::Refused)?;
+        Ok(Self { stream, used: false })
+    }
+
+    /// Whether the server has closed this idle connection already.
+    pub(crate) fn is_closed(&self) -> bool {
+        let _ = self.stream.set_nonblocking(true);
+        let peeked = self.stream.peek(&mut [0]);
+        let _ = self.stream.set_nonblocking(false);
+        !matches!(peeked, Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
+
+    /// Sends one GET and reads the whole answer.
+    pub(crate) fn get(&mut self, path: &str, keep_alive: bool) -> Result<Answer, Failure> {
+        let connection = if keep_alive { "keep-alive" } else { "close" };
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: {connection}\r\n\r\n");
+        let reused = std::mem::replace(&mut self.used, true);
+        let mut received = Vec::new();
+        let answer = self.exchange(request.as_bytes(), &mut received);
+        answer.ok_or(if reused && received.is_empty() { Failure::Raced } else { Failure::Lost })
+    }
+
+    fn exchange(&mut self, request: &[u8], received: &mut Vec<u8>) -> Option<Answer> {
+        self.stream.write_all(request).ok()?;
+        let mut block = [0; 4096];
+        loop {
+            if let Some(answer) = parse(received) {
+                return Some(answer);
+            }
+            match self.stream.read(&mut block) {
+                Ok(0) | Err(_) => return None,
+                Ok(size) => received.extend_from_slice(block.get(..size)?),
+            }
+        }
+    }
+}
+
+/// The answer, once `received` holds all of it. Only answers with `Content-Length` occur here.
+fn parse(received: &[u8]) -> Option<Answer> {
+    let end = received.windows(4).position(|window| window == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(received.get(..end)?).ok()?;
+    let body = received.get(end + 4..)?;
+    let mut lines = head.split("\r\n");
+    let mut answer = Answer { status: lines.next()?.split(' ').nth(1)?.parse().ok()?, ..Answer::default() };
+    let mut length = 0;
+    for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.parse().ok()?,
+            "connection" => answer.closes = value == "close",
+            "x-pid" => answer.pid = value.parse().ok(),
+            "x-version" => answer.version = Some(value.to_owned()),
+            _ => {}
+        }
+    }
+    answer.body = body.get(..length)?.to_vec();
+    Some(answer)
+}
