@@ -180,6 +180,14 @@ pub enum Event {
     },
     /// The way back begins.
     WayBackStarted,
+    /// The world refused a move of the way back; nothing has changed.
+    MoveRefused {
+        /// The move.
+        #[serde(flatten)]
+        what: Move,
+        /// What the system said.
+        text: String,
+    },
     /// The way back waits.
     WayBackWaits {
         /// For what.

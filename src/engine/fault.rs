@@ -216,6 +216,8 @@ pub struct FaultReport {
     pub evidence: Vec<String>,
     /// Why, only where the evidence carries it.
     pub cause: Option<String>,
+    /// What to do about that cause.
+    pub todo: Option<String>,
     /// The place in the plan, as a path (`step[2].signal`).
     pub place: Option<String>,
     /// The text for that place.

@@ -4,6 +4,7 @@ mod back;
 mod driver;
 mod ending;
 mod live;
+mod recipe;
 mod steps;
 mod until;
 mod world;

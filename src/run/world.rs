@@ -46,6 +46,9 @@ pub trait World {
     /// What nginx has logged since the last call, bounded and escaped.
     fn log_lines(&mut self) -> Vec<String>;
 
+    /// Removes what the run has laid beside the path: after a commit all but the old file, else all.
+    fn tidy(&mut self, committed: bool);
+
     /// The watches ask no more.
     fn stop_watches(&mut self);
 

@@ -1,0 +1,89 @@
+//! The way back: one move, its barrier, observe, ask again.
+
+use std::time::Duration;
+
+use super::{Run, Wake, World};
+use crate::{
+    engine::Event,
+    protocol::{Attempts, Move, Next, Situation, Stuck, Waiting, way_back},
+};
+
+/// How the way back ended.
+pub(super) enum Back {
+    /// Old serves again, alone, verified.
+    RolledBack,
+    /// A person is needed.
+    Stuck(Stuck),
+}
+
+impl<W: World> Run<'_, W> {
+    /// Goes back, driven by observation only. Interrupts change nothing here: the shortest way to rest is the end.
+    pub(super) async fn back(&mut self) -> Back {
+        self.world.stop_watches();
+        self.tell(Event::WayBackStarted);
+        let mut attempts = Attempts::default();
+        let mut waits: Option<Waiting> = None;
+        loop {
+            let situation = self.world.observe();
+            self.note_workers(&situation);
+            match way_back(&situation) {
+                Next::Move(what) => {
+                    waits = None;
+                    if !attempts.may(&what, &situation) {
+                        return self.stuck(Stuck::NoProgress);
+                    }
+                    self.make(what).await;
+                    self.barrier(&situation).await;
+                }
+                Next::Ask(question) => {
+                    self.world.ask(question).await;
+                }
+                Next::Wait { waiting, bound } => {
+                    if waits.replace(waiting) != Some(waiting) {
+                        self.tell(Event::WayBackWaits { waiting });
+                    }
+                    let deadline = self.world.now().saturating_add(bound);
+                    self.rest(deadline).await;
+                }
+                Next::RolledBack => {
+                    self.tell(Event::RolledBack);
+                    return Back::RolledBack;
+                }
+                Next::Stuck(why) => return self.stuck(why),
+            }
+        }
+    }
+
+    fn stuck(&mut self, why: Stuck) -> Back {
+        self.tell(Event::Stuck { why });
+        Back::Stuck(why)
+    }
+
+    /// A move that the world refuses changes nothing: the next situation tells, and attempts are bounded.
+    async fn make(&mut self, what: Move) {
+        if let Err(fault) = self.perform(what.clone(), true).await {
+            self.tell(Event::MoveRefused { what, text: fault.to_string() });
+        }
+    }
+
+    /// After a move only its barrier is waited for: the masters take what they were told, bounded.
+    async fn barrier(&mut self, before: &Situation) {
+        let deadline = self.world.now().saturating_add(BARRIER);
+        while self.world.now() < deadline {
+            let situation = self.world.observe();
+            if situation.old.handled_since(&before.old) && situation.new.handled_since(&before.new) {
+                return;
+            }
+            self.rest(deadline).await;
+        }
+    }
+
+    async fn rest(&mut self, deadline: Duration) {
+        if let Wake::Interrupted(signal) = self.world.wait(deadline).await {
+            self.tell(Event::Interrupted { signal: signal.into(), heeded: false });
+        }
+    }
+}
+
+/// The longest that a barrier holds the way back up; what is not settled then, rule 0 waits for.
+const BARRIER: Duration = Duration::from_millis(500);
