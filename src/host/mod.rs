@@ -1,5 +1,23 @@
 //! Linux and nothing else: processes, pidfds, files, sockets, locks, the clock.
 
+mod attributes;
+pub mod clock;
+pub mod command;
+pub mod directory;
+mod exchange;
+pub mod files;
 pub mod listening;
+pub mod locks;
+pub mod notify;
 pub mod pidfd;
 pub mod process;
+pub mod sock_diag;
+pub mod socket_owner;
+pub mod staged;
+pub mod tail;
+pub mod wakeup;
+
+#[cfg(test)]
+pub(crate) mod scratch;
+
+pub use exchange::{ExchangeError, Exchanged};

@@ -1,0 +1,57 @@
+//! The clock: the only place that reads one.
+#![expect(clippy::disallowed_methods, reason = "this is the room's clock")]
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+/// A monotonic clock that was started once.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    start: Instant,
+}
+
+impl Clock {
+    /// Starts it now.
+    #[must_use]
+    pub fn start() -> Self {
+        Self { start: Instant::now() }
+    }
+
+    /// How long ago it was started; it never runs backwards.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// How much of `bound` is left, zero when it is over.
+    #[must_use]
+    pub fn left(&self, bound: Duration) -> Duration {
+        bound.saturating_sub(self.elapsed())
+    }
+}
+
+/// The wall time as RFC 3339 in UTC with milliseconds, for people and files; nothing is decided by it.
+#[must_use]
+pub fn wall_time() -> String {
+    format!("{:.3}", Timestamp::now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wall_time_is_rfc_3339_with_milliseconds_in_utc() {
+        let text = wall_time();
+        assert_eq!(text.len(), "2026-01-02T03:04:05.678Z".len(), "{text}");
+        assert!(text.ends_with('Z') && text.parse::<Timestamp>().is_ok(), "{text}");
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_bound_that_is_over() {
+        let clock = Clock::start();
+        assert_eq!(clock.left(Duration::ZERO), Duration::ZERO);
+        assert!(clock.left(Duration::from_secs(60)) > Duration::from_secs(50));
+    }
+}

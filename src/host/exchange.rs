@@ -1,0 +1,157 @@
+//! Exchanging two names in one step, so that the binary path never names nothing.
+
+use std::ffi::{OsStr, OsString};
+
+use rustix::{
+    fs::{self, RenameFlags},
+    io::Errno,
+};
+
+use super::directory::{Directory, DirectoryError, Doing, beside};
+use crate::protocol::FileId;
+
+/// What two names were before and are after an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exchanged {
+    /// What the first name is now.
+    pub first: FileId,
+    /// What the second name is now.
+    pub second: FileId,
+}
+
+/// Why two names were not exchanged.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangeError {
+    /// The file system or the kernel cannot do it.
+    #[error("the file system of {directory} cannot exchange two names", directory = directory.display())]
+    Unsupported {
+        /// Where it was tried.
+        directory: std::path::PathBuf,
+    },
+    /// One of the names is not the file that was expected; nothing was changed.
+    #[error("{name} is not the file that was expected", name = name.display())]
+    Foreign {
+        /// The name that somebody else changed.
+        name: OsString,
+    },
+    /// The kernel refused.
+    #[error(transparent)]
+    Failed(#[from] DirectoryError),
+}
+
+impl ExchangeError {
+    /// The one name of this error.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unsupported { .. } => "host/exchange-unsupported",
+            Self::Foreign { .. } => "host/exchange-foreign",
+            Self::Failed(error) => error.code(),
+        }
+    }
+}
+
+impl Directory {
+    /// Exchanges two names when each still is the file it was; not synced, so that it stays quick.
+    ///
+    /// The check and the exchange are two calls: the identities after it are read again and returned, and a
+    /// difference to what was expected is undone and told.
+    ///
+    /// # Errors
+    /// When a name is another file, when one is missing, or when the file system cannot exchange.
+    pub fn exchange(
+        &self,
+        (first, first_is): (&OsStr, FileId),
+        (second, second_is): (&OsStr, FileId),
+    ) -> Result<Exchanged, ExchangeError> {
+        for (name, expected) in [(first, first_is), (second, second_is)] {
+            if self.file_id(name)? != expected {
+                return Err(ExchangeError::Foreign { name: name.to_owned() });
+            }
+        }
+        self.swap(first, second)?;
+        let now = Exchanged { first: self.file_id(first)?, second: self.file_id(second)? };
+        if now == (Exchanged { first: second_is, second: first_is }) {
+            return Ok(now);
+        }
+        self.swap(first, second)?;
+        let name = if now.first == second_is { first } else { second };
+        Err(ExchangeError::Foreign { name: name.to_owned() })
+    }
+
+    fn swap(&self, first: &OsStr, second: &OsStr) -> Result<(), ExchangeError> {
+        match fs::renameat_with(self, first, self, second, RenameFlags::EXCHANGE) {
+            Ok(()) => Ok(()),
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                Err(ExchangeError::Unsupported { directory: self.path().to_owned() })
+            }
+            Err(error) => Err(self.failed(Doing::Exchange, first)(error).into()),
+        }
+    }
+
+    /// Finds out whether names can be exchanged here, with two files of its own that are removed again.
+    ///
+    /// # Errors
+    /// [`ExchangeError::Unsupported`], or when the directory cannot be written.
+    pub fn can_exchange(&self, name: &OsStr, run: &str) -> Result<(), ExchangeError> {
+        let names = [beside(name, &format!("{run}-1")), beside(name, &format!("{run}-2"))];
+        let [first, second] = &names;
+        let tried = self.create(first).and_then(|_| self.create(second)).map_err(ExchangeError::from);
+        let tried = tried.and_then(|_| {
+            let (one, two) = (self.file_id(first)?, self.file_id(second)?);
+            self.exchange((first, one), (second, two))
+        });
+        for name in &names {
+            self.unlink_if_there(name)?;
+        }
+        tried.map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::scratch::Scratch, *};
+
+    #[test]
+    fn two_names_change_places() {
+        let scratch = Scratch::new();
+        scratch.write("nginx", b"old");
+        scratch.write(".nginx.changeover-1", b"new");
+        let directory = Directory::open(scratch.path()).unwrap();
+        let (path, staged) = (OsStr::new("nginx"), OsStr::new(".nginx.changeover-1"));
+        let (old, new) = (directory.file_id(path).unwrap(), directory.file_id(staged).unwrap());
+        let now = directory.exchange((path, old), (staged, new)).unwrap();
+        assert_eq!(now, Exchanged { first: new, second: old });
+        directory.sync().unwrap();
+        assert_eq!(std::fs::read(scratch.path().join("nginx")).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_file_that_somebody_else_put_there_is_not_exchanged() {
+        let scratch = Scratch::new();
+        scratch.write("nginx", b"old");
+        scratch.write("staged", b"new");
+        let directory = Directory::open(scratch.path()).unwrap();
+        let (path, staged) = (OsStr::new("nginx"), OsStr::new("staged"));
+        let (old, new) = (directory.file_id(path).unwrap(), directory.file_id(staged).unwrap());
+        directory.write_atomically(path, b"foreign", 0o755).unwrap();
+        let refused = directory.exchange((path, old), (staged, new)).unwrap_err();
+        assert_eq!(refused.code(), "host/exchange-foreign");
+        assert_eq!(std::fs::read(scratch.path().join("nginx")).unwrap(), b"foreign");
+    }
+
+    #[test]
+    fn the_trial_exchange_leaves_nothing_behind() {
+        let scratch = Scratch::new();
+        let directory = Directory::open(scratch.path()).unwrap();
+        directory.can_exchange(OsStr::new("nginx"), "r1").unwrap();
+        assert!(scratch.names().is_empty());
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_written_refuses_the_trial() {
+        let directory = Directory::open(std::path::Path::new("/proc")).unwrap();
+        let refused = directory.can_exchange(OsStr::new("nginx"), "r1").unwrap_err();
+        assert_eq!(refused.code(), "host/file-not-written");
+    }
+}
