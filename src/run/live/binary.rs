@@ -1,0 +1,77 @@
+//! The binary path and the files beside it: what was found, what was staged, the stub.
+
+use std::ffi::{OsStr, OsString};
+
+use crate::{
+    host::{directory::Directory, files::Hashed},
+    protocol::FileId,
+    run::MoveError,
+};
+
+/// The binary path. Until the commit each exchange is followed by the one back.
+pub(super) struct Binary {
+    pub(super) directory: Directory,
+    pub(super) name: OsString,
+    pub(super) found: FileId,
+    pub(super) staged: Option<(OsString, Hashed)>,
+    pub(super) stub: (OsString, FileId),
+}
+
+/// Which file of this run takes the path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Puts {
+    /// The staged one.
+    Staged,
+    /// The empty one.
+    Stub,
+}
+
+impl Binary {
+    /// The file of this run takes the path; what was found takes its name.
+    pub(super) fn put(&self, what: Puts) -> Result<(), MoveError> {
+        let (name, id) = self.ours(what)?;
+        self.exchange((&self.name, self.found), (name, id))
+    }
+
+    /// What was found takes the path again, whichever file of this run is there. Nothing to do when it is.
+    pub(super) fn put_back(&self) -> Result<(), MoveError> {
+        let there = self.directory.file_id(&self.name).map_err(|e| refused(e.code(), &e))?;
+        if there == self.found {
+            return Ok(());
+        }
+        for what in [Puts::Staged, Puts::Stub] {
+            if let Ok((name, id)) = self.ours(what)
+                && there == id
+            {
+                return self.exchange((&self.name, id), (name, self.found));
+            }
+        }
+        let text = format!("{} is not this run's file any more", self.name.display());
+        Err(MoveError { code: "run/path-changed", text })
+    }
+
+    /// The staged file takes the path for good, durably; what was found is kept under the staged name.
+    pub(super) fn install(&self) -> Result<(), MoveError> {
+        self.put(Puts::Staged)?;
+        self.directory.sync().map_err(|e| refused(e.code(), &e))
+    }
+
+    fn ours(&self, what: Puts) -> Result<(&OsStr, FileId), MoveError> {
+        match (what, &self.staged) {
+            (Puts::Staged, Some((name, hashed))) => Ok((name, hashed.id)),
+            (Puts::Stub, _) => Ok((&self.stub.0, self.stub.1)),
+            (Puts::Staged, None) => {
+                Err(MoveError { code: "run/nothing-staged", text: "the plan stages no file".to_owned() })
+            }
+        }
+    }
+
+    fn exchange(&self, first: (&OsStr, FileId), second: (&OsStr, FileId)) -> Result<(), MoveError> {
+        self.directory.exchange(first, second).map(drop).map_err(|e| refused(e.code(), &e))
+    }
+}
+
+/// An error of the host, as the run's own.
+pub(super) fn refused(code: &'static str, error: &dyn std::error::Error) -> MoveError {
+    MoveError { code, text: error.to_string() }
+}

@@ -1,0 +1,87 @@
+//! The pid file, `.oldbin` and the unix listening paths.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use super::binary::refused;
+use crate::{
+    host::directory::{Directory, DirectoryError, beside},
+    protocol::{FileId, Identity},
+    run::MoveError,
+};
+
+/// The pid file and its `.oldbin`.
+pub(super) struct PidFile {
+    pub(super) directory: Directory,
+    pub(super) name: OsString,
+    pub(super) oldbin: PathBuf,
+}
+
+impl PidFile {
+    /// Opens the directory of the pid file.
+    pub(super) fn open(path: &Path) -> Result<Self, DirectoryError> {
+        let directory = Directory::open(path.parent().unwrap_or(Path::new("/")))?;
+        let name = path.file_name().unwrap_or_default().to_owned();
+        let mut oldbin = path.as_os_str().to_owned();
+        oldbin.push(".oldbin");
+        Ok(Self { directory, name, oldbin: oldbin.into() })
+    }
+
+    /// Whether `.oldbin` is there.
+    pub(super) fn oldbin_is_there(&self) -> bool {
+        self.oldbin.file_name().is_some_and(|name| self.directory.file_id(name).is_ok())
+    }
+
+    /// Whether the pid file is there.
+    pub(super) fn is_there(&self) -> bool {
+        self.directory.file_id(&self.name).is_ok()
+    }
+
+    /// Writes it as nginx does, but never half: a temporary file, then a rename.
+    pub(super) fn write(&self, master: Identity) -> Result<(), MoveError> {
+        let text = format!("{}\n", master.pid);
+        let written = self.directory.write_atomically(&self.name, text.as_bytes(), 0o644);
+        written.map(drop).map_err(|e| refused(e.code(), &e))
+    }
+
+    /// Removes the stale `.oldbin`.
+    pub(super) fn unlink_oldbin(&self) -> Result<(), MoveError> {
+        let name = self.oldbin.file_name().unwrap_or_default();
+        self.directory.unlink_if_there(name).map_err(|e| refused(e.code(), &e))
+    }
+}
+
+/// One unix listening path and the hard link kept beside it.
+pub(super) struct UnixPath {
+    pub(super) path: PathBuf,
+    pub(super) id: FileId,
+    directory: Directory,
+    kept: OsString,
+}
+
+impl UnixPath {
+    /// Links the socket a second time beside itself, so that a path that somebody unlinks can be linked back
+    /// (nginx-facts 27).
+    pub(super) fn keep(path: &Path, run: &str) -> Result<Self, DirectoryError> {
+        let directory = Directory::open(path.parent().unwrap_or(Path::new("/")))?;
+        let name = path.file_name().unwrap_or_default();
+        let kept = beside(name, run);
+        let id = directory.file_id(name)?;
+        directory.hard_link(name, &kept)?;
+        Ok(Self { path: path.to_owned(), id, directory, kept })
+    }
+
+    /// Links the path back.
+    pub(super) fn link_back(&self) -> Result<(), MoveError> {
+        let name = self.path.file_name().unwrap_or_default();
+        let linked = self.directory.unlink_if_there(name).and_then(|()| self.directory.hard_link(&self.kept, name));
+        linked.map_err(|e| refused(e.code(), &e))
+    }
+
+    /// Removes the second name.
+    pub(super) fn forget(&self) -> Result<(), DirectoryError> {
+        self.directory.unlink_if_there(&self.kept)
+    }
+}
