@@ -1,1 +1,11 @@
 //! Host facts to `Situation`.
+
+mod files;
+mod find;
+mod ledger;
+mod observer;
+mod strays;
+mod tree;
+
+pub use find::{FindError, Found, Side, find};
+pub use observer::{Instance, Observer};
