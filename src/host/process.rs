@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, os::fd::OwnedFd, path::Path};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, open, openat, readlinkat, statat};
 
-use crate::protocol::{FileId, Identity, SignalSet};
+use crate::protocol::{FileId, Identity, RunState, SignalSet};
 
 /// The longest command line that is read, in bytes.
 const COMMAND_MAX: usize = 4 << 10;
@@ -12,21 +12,6 @@ const COMMAND_MAX: usize = 4 << 10;
 const FILE_MAX: usize = 64 << 10;
 /// The most descriptors of one process that are looked at; listening sockets have low numbers.
 const DESCRIPTORS_MAX: usize = 8_192;
-
-/// What a process does, from `State:` of `/proc/PID/status`. A zombie is no living process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// `R`: it runs or wants to.
-    Running,
-    /// `S`: it waits and can be woken.
-    Sleeping,
-    /// `D`: it waits and cannot be woken.
-    Uninterruptible,
-    /// `T` or `t`: it was stopped.
-    Stopped,
-    /// Another state (`I`, `P` and what kernels may add).
-    Other,
-}
 
 /// One living process at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +21,7 @@ pub struct Process {
     /// Its parent's pid.
     pub parent: i32,
     /// What it does.
-    pub state: State,
+    pub state: RunState,
     /// Where its stack begins, 0 where that may not be read. A fork has its parent's, an exec chooses another.
     pub start_stack: u64,
     /// The file that it runs; `None` where that may not be read.
@@ -70,9 +55,7 @@ impl Process {
             parent: stat.parent,
             state,
             start_stack: stat.start_stack,
-            exe: statat(&dir, "exe", AtFlags::empty())
-                .ok()
-                .map(|found| FileId { dev: found.st_dev, ino: found.st_ino }),
+            exe: exe_in(&dir),
             command: command(&read_bounded(&dir, "cmdline", COMMAND_MAX)?),
             blocked: SignalSet(mask("SigBlk:")?),
             pending: SignalSet(mask("SigPnd:")? | mask("ShdPnd:")?),
@@ -96,6 +79,17 @@ pub fn switches(id: Identity) -> Option<u64> {
     let status = read_text(&dir, "status", FILE_MAX)?;
     state(field(&status, "State:")?)?;
     (stat.start == id.start).then(|| field(&status, "voluntary_ctxt_switches:")?.parse().ok())?
+}
+
+/// The file that the process with this pid runs now; `None` when it has gone or that may not be read.
+#[must_use]
+pub fn exe(pid: i32) -> Option<FileId> {
+    exe_in(&directory(pid)?)
+}
+
+fn exe_in(dir: &OwnedFd) -> Option<FileId> {
+    let found = statat(dir, "exe", AtFlags::empty()).ok()?;
+    Some(FileId { dev: found.st_dev, ino: found.st_ino })
 }
 
 /// The children of a process, zombies too, in no order; empty when it has gone.
@@ -200,14 +194,14 @@ fn field<'a>(status: &'a str, key: &str) -> Option<&'a str> {
 }
 
 /// `None` for a zombie (`Z`) and for a process on its way out (`X`).
-fn state(text: &str) -> Option<State> {
+fn state(text: &str) -> Option<RunState> {
     match text.chars().next()? {
         'Z' | 'X' | 'x' => None,
-        'R' => Some(State::Running),
-        'S' => Some(State::Sleeping),
-        'D' => Some(State::Uninterruptible),
-        'T' | 't' => Some(State::Stopped),
-        _ => Some(State::Other),
+        'R' => Some(RunState::Running),
+        'S' => Some(RunState::Sleeping),
+        'D' => Some(RunState::Uninterruptible),
+        'T' | 't' => Some(RunState::Stopped),
+        _ => Some(RunState::Other),
     }
 }
 

@@ -10,6 +10,8 @@ pub mod pid_file;
 mod printable;
 pub mod settings;
 pub mod test_output;
+mod title;
 pub mod version;
 
 pub use printable::printable;
+pub use title::title;

@@ -1,1 +1,12 @@
 //! Host facts to `Situation`.
+
+mod files;
+mod find;
+mod ledger;
+mod observer;
+mod strays;
+mod tree;
+
+pub use find::{FindError, Found, Side, find};
+pub use observer::{Instance, Observer};
+pub use tree::facts;

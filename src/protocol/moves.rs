@@ -50,6 +50,19 @@ pub enum Move {
     KillStrays,
 }
 
+impl Move {
+    /// Whose master it goes to, where it goes to a master.
+    #[must_use]
+    pub const fn receiver(&self) -> Option<Generation> {
+        match self {
+            Self::Signal { to, .. } => Some(*to),
+            Self::OpenWindow | Self::StubExec => Some(Generation::Old),
+            Self::FreezeNew | Self::KillNewWorkers | Self::KillNewMaster => Some(Generation::New),
+            _ => None,
+        }
+    }
+}
+
 /// What `way_back` answers: exactly one thing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Next {
@@ -93,6 +106,8 @@ pub enum Waiting {
     NewStarts,
     /// New leaves.
     NewLeaves,
+    /// Old answers as before the run.
+    OldAnswers,
     /// Old accepts again.
     OldAccepts,
     /// The strays leave.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
-use super::{FileId, Generation, Identity, Move, SignalSet};
+use super::{FileId, Generation, Identity, Move, SignalSet, Stability};
 
 /// Everything that the next move depends on. Plain data: times are ages, so that the rules need no clock.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +69,8 @@ pub struct GenerationState {
     pub poison_suspected: bool,
     /// Its living children, apart from the other generation's master.
     pub workers: Workers,
+    /// How its workers have fared since it was first seen.
+    pub stability: Stability,
 }
 
 /// What a master does.
@@ -145,8 +147,11 @@ pub struct Answers {
     pub configuration_passes: Option<bool>,
     /// Of 6 attributed probes at once none that new answered failed (or, when old accepts none, none at all).
     pub new_answers_well: Option<bool>,
-    /// The baseline probes, at once, all passed, answered by old, and nothing changed meanwhile.
+    /// The baseline probes, at once, all passed, answered by old, and nothing changed meanwhile. A failure is
+    /// asked again after [`super::way_back::ASK_AGAIN`].
     pub baseline_holds: Option<bool>,
+    /// How often the baseline probes failed in this run; not forgotten after a move.
+    pub baseline_failures: u32,
 }
 
 /// What was true before anything was touched.
@@ -189,6 +194,7 @@ impl GenerationState {
             listens: false,
             poison_suspected: false,
             workers: Workers::default(),
+            stability: Stability::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Run, Wake, World};
 use crate::{
     engine::Event,
-    protocol::{Attempts, Move, Next, Situation, Stuck, Waiting, way_back},
+    protocol::{Move, Next, Situation, Stuck, Waiting, way_back},
 };
 
 /// How the way back ended.
@@ -21,7 +21,6 @@ impl<W: World> Run<'_, W> {
     pub(super) async fn back(&mut self) -> Back {
         self.world.stop_watches();
         self.tell(Event::WayBackStarted);
-        let mut attempts = Attempts::default();
         let mut waits: Option<Waiting> = None;
         loop {
             let situation = self.world.observe();
@@ -29,9 +28,6 @@ impl<W: World> Run<'_, W> {
             match way_back(&situation) {
                 Next::Move(what) => {
                     waits = None;
-                    if !attempts.may(&what, &situation) {
-                        return self.stuck(Stuck::NoProgress);
-                    }
                     self.make(what).await;
                     self.barrier(&situation).await;
                 }

@@ -1,0 +1,38 @@
+//! What a dead master leaves behind.
+
+use std::collections::BTreeSet;
+
+use super::tree::{Tracked, facts};
+use crate::{
+    host::process::{self, Process},
+    protocol::{Identity, Title},
+};
+
+/// The one discovery scan after the death of a master: its living children, by memory and by what they hold.
+///
+/// `masters` are the living masters of this run. The children of any other living master are another instance's.
+pub(super) fn discover(dead: &Tracked, masters: &[Identity]) -> BTreeSet<Identity> {
+    process::all_pids().into_iter().filter_map(|pid| stray(pid, dead, masters)).collect()
+}
+
+fn stray(pid: i32, dead: &Tracked, masters: &[Identity]) -> Option<Identity> {
+    // Most processes of a host run another file: one cheap look tells.
+    dead.exe.filter(|exe| process::exe(pid) == Some(*exe))?;
+    let process = facts(pid)?;
+    if masters.contains(&process.id) {
+        return None;
+    }
+    let children = &dead.workers;
+    let remembered = [&children.titled, &children.draining, &children.cache, &children.untitled]
+        .into_iter()
+        .any(|set| set.contains(&process.id));
+    let parent_is_master = masters.iter().any(|master| master.pid == process.parent)
+        || facts(process.parent).is_some_and(|parent| parent.title == Title::Master);
+    let listens = || !process::sockets(pid).is_disjoint(&dead.listeners);
+    process.stray(dead.exe, parent_is_master, remembered, remembered || listens()).then_some(process.id)
+}
+
+/// Those of them that still live.
+pub(super) fn still_living(strays: &mut BTreeSet<Identity>) {
+    strays.retain(|id| Process::again(*id).is_some());
+}

@@ -1,0 +1,178 @@
+//! One master and its children, read at one moment, with the memory that `settled` and stability need.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
+
+use crate::{
+    host::process::{self, Process},
+    nginx,
+    protocol::{
+        FileId, GenerationState, Identity, Master, ProcessFacts, Settling, SignalSet, Stability, Workers,
+    },
+};
+
+/// Reads one process; `None` when it has gone.
+pub fn facts(pid: i32) -> Option<ProcessFacts> {
+    let process = Process::read(pid)?;
+    Some(ProcessFacts {
+        id: process.id,
+        parent: process.parent,
+        state: process.state,
+        title: nginx::title(&process.command),
+        exe: process.exe,
+        start_stack: process.start_stack,
+        blocked: process.blocked,
+        pending: process.pending,
+        caught: process.caught,
+        switches: process.switches,
+    })
+}
+
+/// A living master and its living children.
+#[derive(Debug)]
+pub(super) struct Tree {
+    pub(super) master: ProcessFacts,
+    pub(super) children: Vec<ProcessFacts>,
+    /// The master's switch count after the children were read.
+    switches_after: Option<u64>,
+}
+
+impl Tree {
+    pub(super) fn read(id: Identity) -> Option<Self> {
+        let master = facts(id.pid).filter(|master| master.id == id)?;
+        let children = process::children(id.pid).into_iter().filter_map(facts);
+        let children = children.filter(|child| child.parent == id.pid).collect();
+        Some(Self { master, children, switches_after: process::switches(id) })
+    }
+
+    /// The children that were exec'ed: other masters, or what was to become one.
+    pub(super) fn execed(&self) -> impl Iterator<Item = &ProcessFacts> {
+        self.children.iter().filter(|child| child.execed_by(&self.master))
+    }
+}
+
+/// The listening sockets of the host as they were last read, and read again when a master holds none of them.
+#[derive(Debug)]
+pub(super) struct Listening {
+    known: HashSet<u64>,
+    /// Held by a master when the listeners were last read: they are not read again for the same.
+    looked_for: BTreeSet<u64>,
+}
+
+impl Listening {
+    pub(super) fn new(known: HashSet<u64>) -> Self {
+        Self { known, looked_for: BTreeSet::new() }
+    }
+
+    /// Those of `held` that listen.
+    fn of(&mut self, held: BTreeSet<u64>) -> BTreeSet<u64> {
+        let known = |set: &HashSet<u64>| -> BTreeSet<u64> {
+            held.iter().copied().filter(|inode| set.contains(inode)).collect()
+        };
+        let listens = known(&self.known);
+        if !listens.is_empty() || held.is_empty() || held == self.looked_for {
+            return listens;
+        }
+        self.known.extend(crate::host::listening::listening());
+        let listens = known(&self.known);
+        self.looked_for = held;
+        listens
+    }
+}
+
+/// A master that is followed from observation to observation, also after its death.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    pub(super) id: Identity,
+    pub(super) exe: Option<FileId>,
+    /// Every child that was ever seen and not yet seen dead.
+    pub(super) workers: Workers,
+    /// The listening sockets that it was last seen with.
+    pub(super) listeners: BTreeSet<u64>,
+    /// Its death was seen.
+    pub(super) dead: bool,
+    settling: Settling,
+    stability: Stability,
+    unsettled_since: Option<Duration>,
+    observed_at: Option<Duration>,
+}
+
+impl Tracked {
+    pub(super) fn new(id: Identity, exe: Option<FileId>) -> Self {
+        Self {
+            id,
+            exe,
+            workers: Workers::default(),
+            listeners: BTreeSet::new(),
+            dead: false,
+            settling: Settling::default(),
+            stability: Stability::default(),
+            unsettled_since: None,
+            observed_at: None,
+        }
+    }
+
+    /// Takes in what was read of it: what it does now.
+    pub(super) fn observe(
+        &mut self,
+        now: Duration,
+        tree: &Tree,
+        listening: &mut Listening,
+        told_to_leave: bool,
+    ) -> GenerationState {
+        let (master, children) = (&tree.master, &tree.children);
+        self.exe = master.exe.or(self.exe);
+        let settled = self.settling.observe(now, master, children, tree.switches_after);
+        let workers = Workers::sort(master, children);
+        if let Some(before) = self.observed_at {
+            self.stability.observe(&self.workers, &workers, now.saturating_sub(before));
+        } else {
+            self.stability.observe(&workers, &workers, Duration::ZERO);
+        }
+        self.observed_at = Some(now);
+        self.workers = workers;
+        let listens = !master.quiet() || self.listens(listening);
+        let state = master.master(settled, listens, told_to_leave);
+        self.unsettled_since = match state {
+            Master::Settled => None,
+            _ => Some(self.unsettled_since.unwrap_or(now)),
+        };
+        GenerationState {
+            master: state,
+            id: Some(self.id),
+            exe: self.exe,
+            unsettled_for: self.unsettled_since.map_or(Duration::ZERO, |since| now.saturating_sub(since)),
+            pending: master.pending,
+            switches: master.switches,
+            listens,
+            poison_suspected: false,
+            workers: self.workers.clone(),
+            stability: self.stability.clone(),
+        }
+    }
+
+    /// Whether a quiet master holds a listening socket. One that never held a stream listener (only UDP) cannot be
+    /// judged by that and counts as listening.
+    fn listens(&mut self, listening: &mut Listening) -> bool {
+        let now = listening.of(process::sockets(self.id.pid));
+        if now.is_empty() {
+            return self.listeners.is_empty();
+        }
+        self.listeners = now;
+        true
+    }
+
+    /// What remains of it after its death.
+    pub(super) fn dead(&self) -> GenerationState {
+        GenerationState {
+            master: Master::Dead,
+            id: Some(self.id),
+            exe: self.exe,
+            pending: SignalSet::default(),
+            stability: self.stability.clone(),
+            ..GenerationState::absent()
+        }
+    }
+}

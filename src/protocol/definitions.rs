@@ -1,0 +1,73 @@
+//! The definitions of DESIGN 5 that are not a matter of memory: what a master does, strays, back-masters, poison.
+
+use super::{
+    FileId, Generation, GenerationState, Identity, Master, Move, Past, ProcessFacts, RunState, Signal, Title,
+};
+
+impl ProcessFacts {
+    /// What this master does, given whether it is settled, holds a listening socket and was told to leave by us.
+    ///
+    /// Stopped comes first: whatever it was told, it will not handle it until it is continued.
+    #[must_use]
+    pub fn master(&self, settled: bool, listens: bool, told_to_leave: bool) -> Master {
+        match self.state {
+            RunState::Stopped => Master::Stopped,
+            _ if told_to_leave => Master::Leaving,
+            _ if self.starting() => Master::Starting,
+            _ if self.quiet() && !listens => Master::Leaving,
+            _ if settled => Master::Settled,
+            _ => Master::Busy,
+        }
+    }
+
+    /// A master of the file as found that is a child of new: old again, in a reversed pair.
+    #[must_use]
+    pub fn back_master(&self, new: &Self, found: FileId) -> bool {
+        self.parent == new.id.pid && self.execed_by(new) && self.exe == Some(found)
+    }
+
+    /// A process that a dead master of `exe` left behind: its file, no master's child, and either remembered as a
+    /// child of that master or a holder of its listening sockets.
+    #[must_use]
+    pub fn stray(
+        &self,
+        exe: Option<FileId>,
+        parent_is_master: bool,
+        remembered: bool,
+        listens: bool,
+    ) -> bool {
+        let left_behind = remembered || (listens && self.title != Title::Master);
+        self.exe.is_some() && self.exe == exe && !parent_is_master && left_behind
+    }
+}
+
+impl GenerationState {
+    /// What of *well* can be seen: settled, somebody accepts, nobody was replaced without draining.
+    #[must_use]
+    pub fn looks_well(&self) -> bool {
+        self.accepting().is_some_and(|accepting| accepting > 0) && !self.stability.replaced
+    }
+
+    /// Quiet and without workers after it had some: the fatal exit code 2 (nginx-facts 9) or a lost WINCH.
+    #[must_use]
+    pub fn fatal(&self) -> bool {
+        self.master == Master::Settled && self.stability.had_workers && self.workers.titled.is_empty()
+    }
+}
+
+/// Whether the last thing done about old's poison is that the way back had to write its pid file: nginx may have
+/// failed to rename it at USR2 (nginx-facts 2). A stub exec cures the poison and ends the suspicion.
+#[must_use]
+pub fn poison_suspected(past: &[Past], old: Identity) -> bool {
+    let written = Move::WritePidFile { names: Generation::Old };
+    let about_old = |past: &&Past| past.way_back && past.to.is_none_or(|to| to == old);
+    let relevant = |past: &&Past| past.what == written || past.what == Move::StubExec;
+    past.iter().filter(about_old).rfind(relevant).is_some_and(|last| last.what == written)
+}
+
+/// Whether this run told that master QUIT or TERM.
+#[must_use]
+pub fn told_to_leave(past: &[Past], master: Identity) -> bool {
+    let leaves = |what: &Move| matches!(what, Move::Signal { signal: Signal::Quit | Signal::Term, .. });
+    past.iter().any(|past| past.to == Some(master) && leaves(&past.what))
+}
