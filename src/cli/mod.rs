@@ -1,9 +1,110 @@
 //! The program on one screen: clap types, one file per subcommand; alone in printing and in knowing exit codes.
 
-use std::{ffi::OsString, process::ExitCode};
+mod check;
+mod inputs;
+mod output;
+mod preview;
+mod run;
+mod schema;
+mod status;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Takes a running nginx over to a new binary, and brings it back by itself if anything is wrong.
+#[derive(Debug, Parser)]
+#[command(name = "changeover", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Look at plans without touching any host.
+    Check(Check),
+    /// Say what a run would do on this host; nothing is written.
+    Preview(OnePlan),
+    /// Do what the plan says, and go back by itself if anything is wrong.
+    Run(Run),
+    /// Say which generations live, and what the binary path holds.
+    Status(Status),
+    /// Print the JSON Schema of plans, for editors.
+    Schema,
+}
+
+/// `changeover check PLAN…`
+#[derive(Debug, Args)]
+struct Check {
+    /// The plans.
+    #[arg(required = true, value_name = "PLAN")]
+    plans: Vec<PathBuf>,
+    #[command(flatten)]
+    inputs: inputs::Sets,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// One plan with its inputs.
+#[derive(Debug, Args)]
+struct OnePlan {
+    /// The plan.
+    plan: PathBuf,
+    #[command(flatten)]
+    inputs: inputs::Sets,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// `changeover run PLAN`
+#[derive(Debug, Args)]
+struct Run {
+    #[command(flatten)]
+    plan: OnePlan,
+    /// Where runs keep their files.
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/changeover")]
+    state_dir: PathBuf,
+}
+
+/// `changeover status`
+#[derive(Debug, Args)]
+struct Status {
+    /// The pid file of the service.
+    #[arg(long, value_name = "PATH", default_value = "/run/nginx.pid")]
+    pid_file: PathBuf,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// How output is written.
+#[derive(Clone, Copy, Debug, Args)]
+struct Output {
+    /// For people, or for programs.
+    #[arg(long = "output", value_name = "FORMAT", default_value = "human")]
+    format: Format,
+}
+
+/// The two formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Text.
+    Human,
+    /// JSON; for `run` one event a line, the verdict last.
+    Json,
+}
 
 /// Runs the program with these arguments and gives the exit code of `docs/exit-codes.md`.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let _ = args.into_iter();
-    ExitCode::from(2)
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => return output::usage(&error),
+    };
+    ExitCode::from(match cli.command {
+        Command::Check(check) => check::main(&check),
+        Command::Preview(preview) => preview::main(&preview),
+        Command::Run(run) => run::main(&run),
+        Command::Status(status) => status::main(&status),
+        Command::Schema => schema::main(),
+    })
 }

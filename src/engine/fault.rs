@@ -60,8 +60,8 @@ pub enum Fault {
     /// Workers of new die and are started again.
     #[error("the workers of new die and are started again")]
     CrashLoop {
-        /// How many different ones were seen.
-        seen: usize,
+        /// How many died.
+        crashes: usize,
         /// How many there should be.
         expected: usize,
     },
@@ -224,6 +224,24 @@ pub struct FaultReport {
     pub label: String,
 }
 
+impl FaultReport {
+    /// The fault alone, without evidence and without a place.
+    #[must_use]
+    pub fn of(fault: &Fault) -> Self {
+        Self {
+            code: fault.code().to_owned(),
+            message: fault.to_string(),
+            expected: fault.expected(),
+            observed: fault.observed(),
+            evidence: Vec::new(),
+            cause: None,
+            todo: None,
+            place: None,
+            label: fault.to_string(),
+        }
+    }
+}
+
 impl Fault {
     /// Its one name, the same in messages, JSON and docs.
     #[must_use]
@@ -289,7 +307,7 @@ impl Fault {
                 format!("{accepting} accepting: somebody sent HUP to old's master")
             }
             Self::PathChanged { path } => format!("another file at {path}"),
-            Self::CrashLoop { seen, expected } => format!("{seen} different workers for {expected} places"),
+            Self::CrashLoop { crashes, .. } => format!("{crashes} workers died and were replaced"),
             Self::WorkersFatal { pid } => format!("master {pid} lives without workers"),
             Self::NotHandled { waited, state, .. } => format!("{state} for {}", brief(*waited)),
             Self::NoEffect { waited, seen, .. }

@@ -90,3 +90,148 @@ fn name(event: &Event) -> String {
         .and_then(|value| Some(value.get("event")?.as_str()?.to_owned()))
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        engine::{Ending, Fault, FaultReport, Level, Master, Serving, Verdict, WaitedFor},
+        protocol::{Generation, Move, Signal, Stuck, Waiting},
+    };
+
+    const PHASES: [(char, Phase); 10] = [
+        ('P', Phase::Preflight),
+        ('R', Phase::Refused),
+        ('F', Phase::Forward { step: 1 }),
+        ('C', Phase::Committed),
+        ('Q', Phase::Finishing),
+        ('D', Phase::Finished),
+        ('B', Phase::RollingBack),
+        ('O', Phase::RolledBack),
+        ('S', Phase::Stopped),
+        ('X', Phase::Stuck),
+    ];
+
+    /// Every event, the phases that it may happen in, and the phase that it leads to (`=`: the same).
+    fn table() -> Vec<(Event, &'static str, char)> {
+        let text = String::new;
+        let fault = FaultReport::of(&Fault::ExecFailed);
+        vec![
+            (Event::RunStarted { run: text(), plan: text(), file: text(), changeover: text() }, "P", '='),
+            (
+                Event::Preflight {
+                    code: text(),
+                    level: Level::Warn,
+                    seen: text(),
+                    why: text(),
+                    todo: text(),
+                },
+                "P",
+                '=',
+            ),
+            (Event::PreflightDone { checks: 1, warnings: 0, refusals: 0, took: 1.0 }, "P", '='),
+            (
+                Event::Found {
+                    old: Master { pid: 1, workers: 2, version: text() },
+                    pid_file: text(),
+                    binary: text(),
+                    version: None,
+                    expected: None,
+                },
+                "P",
+                '=',
+            ),
+            (Event::NothingToDo { reason: text() }, "P", 'R'),
+            (Event::Staged { file: text(), sha256: text(), bytes: 1 }, "P", '='),
+            (Event::ForwardStarted, "P", 'f'),
+            (
+                Event::StepStarted { step: 2, action: text(), about: text(), timeout: 1.0 },
+                "F",
+                'n',
+            ),
+            (Event::StepPassed { step: 1, seen: text(), took: 1.0 }, "FQ", '='),
+            (Event::StepFailed { step: 1, fault }, "FCQ", '='),
+            (Event::Slow { step: 1, waiting: text(), waited: 1.0, timeout: 2.0 }, "FCQB", '='),
+            (
+                Event::Workers(WaitedFor {
+                    generation: Generation::New,
+                    accepting: 1,
+                    draining: 0,
+                    expected: None,
+                }),
+                "FCQB",
+                '=',
+            ),
+            (Event::WindowOpened, "F", '='),
+            (Event::WindowClosed { open: 1.0 }, "F", '='),
+            (Event::NewMaster { pid: 2 }, "F", '='),
+            (Event::sent(Signal::Winch, Generation::Old, Some(1), false), "FCQB", '='),
+            (Event::MoveRefused { what: Move::StubExec, text: text() }, "B", '='),
+            (
+                Event::Probed {
+                    probe: text(),
+                    watch: false,
+                    outcome: text(),
+                    text: text(),
+                    by: None,
+                    latency: None,
+                },
+                "PFCB",
+                '=',
+            ),
+            (Event::Interrupted { signal: text(), heeded: true }, "PFCQB", '='),
+            (Event::CommitRecorded, "F", 'C'),
+            (Event::QuitSent { pid: 1 }, "C", 'Q'),
+            (Event::WayBackStarted, "FC", 'B'),
+            (Event::WayBackWaits { waiting: Waiting::OldSettles }, "B", '='),
+            (Event::RolledBack, "B", 'O'),
+            (Event::Stuck { why: Stuck::NoMaster }, "B", 'X'),
+            (Event::Stopped, "FC", 'S'),
+            (Event::Refused, "PF", 'R'),
+            (Event::Finished { old_gone: true }, "Q", 'D'),
+            (Event::Verdict(verdict()), "RDOSX", '='),
+        ]
+    }
+
+    fn verdict() -> Verdict {
+        Verdict {
+            verdict: Ending::Committed,
+            exit: 0,
+            changed: true,
+            serving: Serving::New,
+            failed: None,
+            diagnosis: None,
+            run: String::new(),
+            now: String::new(),
+            next: Vec::new(),
+            took: 1.0,
+        }
+    }
+
+    #[test]
+    fn every_pair_of_phase_and_event_is_legal_or_not_as_the_table_says() {
+        for (event, legal, leads_to) in table() {
+            for (letter, phase) in PHASES {
+                let expected = match leads_to {
+                    _ if !legal.contains(letter) => None,
+                    '=' => Some(phase),
+                    'f' => Some(Phase::Forward { step: 0 }),
+                    'n' => Some(Phase::Forward { step: 2 }),
+                    to => PHASES.iter().find(|(letter, _)| *letter == to).map(|(_, phase)| *phase),
+                };
+                assert_eq!(next(phase, &event).ok(), expected, "{event:?} in {phase:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_that_is_not_the_one_in_hand_is_illegal() {
+        let phase = Phase::Forward { step: 1 };
+        let skipped =
+            Event::StepStarted { step: 3, action: String::new(), about: String::new(), timeout: 1.0 };
+        let error = next(phase, &skipped).unwrap_err();
+        assert_eq!(error.to_string(), "event `step-started` cannot follow in phase Forward { step: 1 }");
+        assert!(next(phase, &Event::StepPassed { step: 2, seen: String::new(), took: 1.0 }).is_err());
+        assert!(next(phase, &Event::StepFailed { step: 2, fault: FaultReport::of(&Fault::ExecFailed) }).is_err());
+    }
+}

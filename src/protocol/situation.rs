@@ -214,4 +214,16 @@ impl Situation {
             Generation::New => &self.new,
         }
     }
+
+    /// Whether the same processes are in the same states, at the same files: no clock and no count is compared.
+    #[must_use]
+    pub fn same_processes(&self, other: &Self) -> bool {
+        let same = |one: &GenerationState, two: &GenerationState| {
+            (one.master, one.id, &one.workers) == (two.master, two.id, &two.workers)
+        };
+        same(&self.old, &other.old)
+            && same(&self.new, &other.new)
+            && self.strays == other.strays
+            && (self.path, self.pid_file, self.oldbin) == (other.path, other.pid_file, other.oldbin)
+    }
 }

@@ -89,15 +89,11 @@ impl<W: World> Run<'_, W> {
             _ => format!("step[{}]", self.step.saturating_sub(1)),
         };
         FaultReport {
-            code: fault.code().to_owned(),
-            message: fault.to_string(),
-            expected: fault.expected(),
-            observed: fault.observed(),
             evidence: diagnose::evidence(&lines),
             todo: cause.as_ref().map(|cause| cause.todo.clone()),
             cause: cause.map(|cause| cause.text),
             place: Some(place),
-            label: fault.to_string(),
+            ..FaultReport::of(fault)
         }
     }
 }

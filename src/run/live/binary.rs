@@ -3,7 +3,10 @@
 use std::ffi::{OsStr, OsString};
 
 use crate::{
-    host::{directory::Directory, files::Hashed},
+    host::{
+        directory::{Directory, DirectoryError},
+        files::{self, Hashed, Symlinks},
+    },
     protocol::FileId,
     run::MoveError,
 };
@@ -54,6 +57,29 @@ impl Binary {
     pub(super) fn install(&self) -> Result<(), MoveError> {
         self.put(Puts::Staged)?;
         self.directory.sync().map_err(|e| refused(e.code(), &e))
+    }
+
+    /// Whether the staged file is still the one that preflight proved: the same inode, the same bytes.
+    pub(super) fn staged_is_proven(&self) -> Result<(), String> {
+        let Some((name, proven)) = &self.staged else { return Ok(()) };
+        let path = self.directory.path().join(name);
+        let now = files::hash_file(&path, Symlinks::Refuse).map_err(|e| e.to_string())?;
+        if now.id != proven.id {
+            return Err(format!("{} is another file now", path.display()));
+        }
+        if now.sha256 != proven.sha256 {
+            return Err(format!("its sha256 is {} now", now.sha256));
+        }
+        Ok(())
+    }
+
+    /// Removes the stub, and the staged file unless it is the kept old one now.
+    pub(super) fn tidy(&self, committed: bool) -> Result<(), DirectoryError> {
+        let staged = self.staged.iter().map(|(name, _)| name).filter(|_| !committed);
+        for name in staged.chain([&self.stub.0]) {
+            self.directory.unlink_if_there(name)?;
+        }
+        Ok(())
     }
 
     fn ours(&self, what: Puts) -> Result<(&OsStr, FileId), MoveError> {

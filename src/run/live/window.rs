@@ -5,9 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{Live, binary::Puts};
 use crate::{
     engine::Event,
-    host::process::{self, Process},
+    host::process,
     observe,
-    protocol::{Identity, ProcessFacts, Signal},
+    protocol::{Identity, ProcessFacts, Signal, Title},
     run::{Effect, MoveError, until::millis},
 };
 
@@ -58,7 +58,7 @@ impl Live {
         Ok(match sign {
             Sign::Executed(new) => Effect::Executed { new, open },
             Sign::Over if renamed => Effect::ExecFailed,
-            Sign::Over if self.pid_file_is_there() => Effect::Ignored,
+            Sign::Over if self.pid_file.is_there() => Effect::Ignored,
             Sign::Over => Effect::NotRenamed,
             Sign::None => Effect::NotHandled,
         })
@@ -79,7 +79,7 @@ impl Live {
 
     fn before_usr2(&mut self) -> Result<Before, MoveError> {
         let gone = || MoveError { code: "run/old-master-gone", text: "old's master is gone".to_owned() };
-        let old = self.observer.old().ok_or_else(gone)?;
+        let old = self.observer.old();
         let switches = process::switches(old).ok_or_else(gone)?;
         Ok(Before { old, switches, children: process::children(old.pid) })
     }
@@ -89,7 +89,7 @@ impl Live {
         let deadline = self.clock.elapsed().saturating_add(EXEC_BOUND);
         let mut renamed = false;
         loop {
-            renamed |= self.oldbin_is_there();
+            renamed |= self.pid_file.oldbin_is_there();
             match self.look_for_exec(before) {
                 Sign::None if self.clock.elapsed() < deadline => {}
                 sign => return (sign, renamed),
@@ -102,19 +102,20 @@ impl Live {
     }
 
     fn look_for_exec(&self, before: &Before) -> Sign {
-        let Some(old) = Process::again(before.old).map(|old| observe::facts(&old)) else { return Sign::Over };
+        let old = observe::facts(before.old.pid).filter(|old| old.id == before.old);
+        let Some(old) = old else { return Sign::Over };
         let children = process::children(before.old.pid);
         let new: Vec<ProcessFacts> = children
             .difference(&before.children)
-            .filter_map(|pid| Process::read(*pid))
+            .filter_map(|pid| observe::facts(*pid))
             .filter(|child| child.parent == before.old.pid)
-            .map(|child| observe::facts(&child))
             .collect();
         if let Some(executed) = new.iter().find(|child| child.execed_by(&old)) {
             return Sign::Executed(executed.id);
         }
         // A fork that may still exec carries the master's title; the pid file stays renamed until it is reaped.
-        let waiting = new.iter().any(ProcessFacts::is_untitled) || self.oldbin_is_there();
+        let untitled = |child: &ProcessFacts| matches!(child.title, Title::Master | Title::Other);
+        let waiting = new.iter().any(untitled) || self.pid_file.oldbin_is_there();
         let handled = old.quiet() && old.switches > before.switches;
         if handled && !waiting { Sign::Over } else { Sign::None }
     }

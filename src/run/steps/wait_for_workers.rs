@@ -70,23 +70,17 @@ struct Crew {
     stable_for: Duration,
     /// The workers seen last, and since when they are the same.
     same: Option<(BTreeSet<Identity>, Duration)>,
-    /// Every worker ever seen: many more than there are places for is a crash loop.
-    ever: BTreeSet<Identity>,
-    /// Those that were seen leaving in order: a reload replaces workers without a crash.
-    drained: BTreeSet<Identity>,
 }
 
 impl Crew {
     fn new(expected: Option<usize>, stable_for: Duration) -> Self {
-        Self { expected, stable_for, same: None, ever: BTreeSet::new(), drained: BTreeSet::new() }
+        Self { expected, stable_for, same: None }
     }
 
     /// Accepting: the expected number, the same for as long as the plan says.
     fn look(&mut self, situation: &Situation, generation: Generation, now: Duration) -> Looked<String> {
         let state = situation.generation(generation);
         let titled = &state.workers.titled;
-        self.ever.extend(titled);
-        self.drained.extend(&state.workers.draining);
         if let Some(fault) = self.fatal(state) {
             return Looked::Failed(fault);
         }
@@ -114,14 +108,12 @@ impl Crew {
     /// What no more waiting would mend.
     fn fatal(&self, state: &GenerationState) -> Option<Fault> {
         let pid = state.id.map_or(0, |id| id.pid);
-        let workers = &state.workers;
-        let none = workers.titled.is_empty() && workers.untitled.is_empty() && workers.draining.is_empty();
-        if state.master == Master::Settled && none {
+        let expected = self.expected.unwrap_or(1);
+        if state.fatal() {
             return Some(Fault::WorkersFatal { pid });
         }
-        let crashed = self.ever.len().saturating_sub(self.drained.len());
-        let expected = self.expected.unwrap_or(workers.titled.len().max(1));
-        (crashed > 2 * expected).then_some(Fault::CrashLoop { seen: crashed, expected })
+        let crashes = state.stability.crashes;
+        state.stability.crash_loop(expected).then_some(Fault::CrashLoop { crashes, expected })
     }
 }
 

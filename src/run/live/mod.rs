@@ -1,0 +1,197 @@
+//! The live host behind the `World` seam.
+
+mod asker;
+mod binary;
+mod files;
+mod held;
+mod interrupts;
+mod moves;
+mod questions;
+mod start;
+mod watches;
+mod window;
+
+use std::{rc::Rc, time::Duration};
+
+pub(super) use asker::Asker;
+pub use start::{Input, Refused, Started, start};
+
+use self::{
+    binary::Binary,
+    files::{PidFile, UnixPath},
+    held::Held,
+    interrupts::Interrupts,
+    watches::{Watched, Watches},
+};
+use super::{Effect, MoveError, Wake, World, steps::probed};
+use crate::{
+    engine::{Event, Record},
+    host::{
+        clock::{self, Clock},
+        notify::Notify,
+        tail::Tail,
+    },
+    journal::RunDirectory,
+    observe::Observer,
+    plan::steps::Answerer,
+    probe::Answer,
+    protocol::{Move, Question, Situation},
+};
+
+/// The shortest time between two looks: a change was seen just now, and the next is likely.
+const QUICK: Duration = Duration::from_millis(1);
+/// The longest time between two looks: titles of workers change without any event.
+const CALM: Duration = Duration::from_millis(20);
+
+/// Takes each record of a run: prints it, as it comes.
+pub type Teller = Box<dyn FnMut(&Record)>;
+
+/// The live host.
+pub struct Live {
+    clock: Clock,
+    observer: Observer,
+    last: Option<Situation>,
+    pace: Duration,
+    binary: Binary,
+    pid_file: PidFile,
+    unix_paths: Vec<UnixPath>,
+    notify: Notify,
+    held: Held,
+    interrupts: Interrupts,
+    asker: Rc<Asker>,
+    watches: Watches,
+    tails: Vec<Tail>,
+    configuration_test: questions::ConfigurationTest,
+    seq: u64,
+    directory: Option<RunDirectory>,
+    teller: Teller,
+}
+
+impl Live {
+    /// What is there now, for this room's own use.
+    fn look(&mut self) -> Situation {
+        self.observer.observe(self.clock.elapsed())
+    }
+
+    /// Makes an event known.
+    fn tell(&mut self, event: Event) {
+        self.seq += 1;
+        let ms = self.clock.elapsed().as_secs_f64() * 1_000.0;
+        let record = Record { seq: self.seq, ms, at: clock::wall_time(), event };
+        if let Some(directory) = &mut self.directory {
+            directory.append(&record);
+        }
+        (self.teller)(&record);
+    }
+
+    /// An answer to a watch: told where it failed, and a wake where the watch is violated.
+    fn watched(&mut self, watched: Watched) -> Wake {
+        if !watched.answer.outcome.passed() {
+            self.tell(probed(&watched.probe, &watched.answer, true));
+        }
+        watched.violation.map_or(Wake::Look, Wake::Watch)
+    }
+}
+
+/// What came first of all that a run waits for.
+enum First {
+    Interrupt(&'static str),
+    Watch(Watched),
+    Changed,
+}
+
+impl World for Live {
+    fn now(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    fn observe(&mut self) -> Situation {
+        let situation = self.look();
+        let changed = self.last.as_ref().is_none_or(|last| !last.same_processes(&situation));
+        self.pace = if changed { QUICK } else { (self.pace * 5 / 4).min(CALM) };
+        if changed {
+            self.asker.crew_is(&situation);
+            self.held.hold(&situation);
+        }
+        self.last = Some(situation.clone());
+        situation
+    }
+
+    async fn perform(&mut self, what: &Move, way_back: bool) -> Result<Effect, MoveError> {
+        self.pace = QUICK;
+        // Recorded before it is made: an effect without its record would be forgotten by the way back.
+        self.observer.record(what.clone(), None, self.clock.elapsed(), way_back);
+        self.make(what).await
+    }
+
+    async fn wait(&mut self, deadline: Duration) -> Wake {
+        let left = deadline.saturating_sub(self.clock.elapsed());
+        let first = async {
+            tokio::select! {
+                biased;
+                signal = self.interrupts.next() => First::Interrupt(signal),
+                watched = self.watches.next() => First::Watch(watched),
+                _ = self.notify.changed() => First::Changed,
+                () = self.held.exit() => First::Changed,
+            }
+        };
+        match tokio::time::timeout(left.min(self.pace), first).await {
+            Ok(First::Interrupt(signal)) => Wake::Interrupted(signal),
+            Ok(First::Watch(watched)) => self.watched(watched),
+            Ok(First::Changed) | Err(_) => Wake::Look,
+        }
+    }
+
+    async fn probe(&mut self, name: &str, wanted: Answerer) -> Result<Answer, Wake> {
+        let asker = Rc::clone(&self.asker);
+        let answer = asker.ask(name, wanted);
+        tokio::pin!(answer);
+        loop {
+            let first = tokio::select! {
+                biased;
+                signal = self.interrupts.next() => First::Interrupt(signal),
+                watched = self.watches.next() => First::Watch(watched),
+                () = self.held.exit() => First::Changed,
+                answer = &mut answer => return Ok(answer),
+            };
+            match first {
+                First::Interrupt(signal) => return Err(Wake::Interrupted(signal)),
+                First::Watch(watched) => match self.watched(watched) {
+                    Wake::Look => {}
+                    wake => return Err(wake),
+                },
+                First::Changed => return Err(Wake::Look),
+            }
+        }
+    }
+
+    async fn ask(&mut self, question: Question) -> bool {
+        let yes = self.answer_to(question).await;
+        self.observer.answer(question, yes, self.clock.elapsed());
+        yes
+    }
+
+    fn staged_is_proven(&mut self) -> Result<(), String> {
+        self.binary.staged_is_proven()
+    }
+
+    fn log_lines(&mut self) -> Vec<String> {
+        questions::log_lines(&self.tails)
+    }
+
+    fn tidy(&mut self, committed: bool) {
+        // What cannot be removed is named by `status`; it harms nobody.
+        let _ = self.binary.tidy(committed);
+        for path in &self.unix_paths {
+            let _ = path.forget();
+        }
+    }
+
+    fn stop_watches(&mut self) {
+        self.watches.stop();
+    }
+
+    fn append(&mut self, event: Event) {
+        self.tell(event);
+    }
+}
