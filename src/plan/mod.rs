@@ -1,13 +1,35 @@
 //! TOML to [`Plan`]: the model, loading, inputs, problems with exact spans; pure.
+//!
+//! [`load`] reads in passes: `syntax` (text to tree), `inputs` (references replaced), `walk` (the tree against
+//! the schema of the types), `rules` (what a schema cannot say), serde. All problems come out at once.
 
+mod document;
+mod inputs;
+mod load;
 mod model;
+mod path;
 mod probe;
+mod problem;
+mod render;
+mod rules;
 mod scalar;
+pub mod schema;
+mod shape;
 mod step;
 pub mod steps;
+mod syntax;
+mod tree;
+mod walk;
+mod words;
 
+pub use document::{Document, Position, Span};
+pub use inputs::{Origin, ResolvedInput};
+pub use load::{Inputs, LARGEST, Loaded, load};
 pub use model::{Accept, Defaults, Input, InputType, Plan, Rollback, Service, ServiceKind, Verify, Watch};
+pub use path::{PlanPath, Segment};
 pub use probe::{Expect, Method, Probe};
+pub use problem::{Elsewhere, Label, Problem, ProblemReport, Problems, SpanReport};
+pub use render::Style;
 pub use scalar::{HttpUrl, Sha256};
 pub use step::{Common, OnFailure, Step};
 pub use steps::Action;

@@ -101,7 +101,7 @@ pub struct Service {
     /// The protocol that it speaks.
     pub kind: ServiceKind,
     /// The pid file of the running master, as its configuration names it.
-    #[schemars(extend("format" = "absolute-path"), example = &"/run/nginx.pid")]
+    #[schemars(extend("format" = "absolute-path", "pattern" = "^/"), example = &"/run/nginx.pid")]
     pub pid_file: PathBuf,
 }
 

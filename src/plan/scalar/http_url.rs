@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// An absolute `http` URL with a host and without user, password or fragment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(inline, with = "String", extend("format" = "http-url"), example = &"http://127.0.0.1/healthz")]
+#[schemars(inline, with = "String", extend("format" = "http-url", "pattern" = "^[Hh][Tt][Tt][Pp]://"), example = &"http://127.0.0.1/healthz")]
 pub struct HttpUrl(Url);
 
 impl HttpUrl {

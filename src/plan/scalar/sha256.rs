@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[schemars(
     inline,
     with = "String",
-    extend("format" = "sha256"),
+    extend("format" = "sha256", "pattern" = "^[0-9A-Fa-f]{64}$"),
     example = &"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 )]
 pub struct Sha256(pub [u8; 32]);

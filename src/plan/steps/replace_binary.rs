@@ -13,13 +13,13 @@ use crate::plan::scalar::Sha256;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ReplaceBinary {
     /// The new binary. It is copied once, and hashed while it is copied.
-    #[schemars(extend("format" = "absolute-path"), example = &"/srv/nginx/1.26.3/nginx")]
+    #[schemars(extend("format" = "absolute-path", "pattern" = "^/"), example = &"/srv/nginx/1.26.3/nginx")]
     pub source: PathBuf,
     /// The SHA-256 of `source`.
     pub sha256: Sha256,
     /// The path that it takes. Only what the running master executes is possible, which is also the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("format" = "absolute-path"), example = &"/usr/sbin/nginx")]
+    #[schemars(extend("format" = "absolute-path", "pattern" = "^/"), example = &"/usr/sbin/nginx")]
     pub target: Option<PathBuf>,
     /// Exactly what follows the slash in the output of `-v`. Not compared when it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,112 @@
+//! What the shape of a plan cannot say: its end, the names of probes, headers, keys that would be ignored.
+
+use super::{
+    problem::Problem,
+    tree::Node,
+    words::{excerpt, suggestion},
+};
+
+/// Checks what goes across tables. It reads the tree, so that it also works where other problems stand.
+pub(super) fn check(root: &Node) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let steps = root.get("step").map(Node::items).unwrap_or_default();
+    ends(steps, &mut problems);
+    let watches = root.get("watch").map(Node::items).unwrap_or_default();
+    let probes = root.get("probe").map(Node::entries).unwrap_or_default();
+    let names: Vec<_> = probes.iter().map(|entry| entry.key.as_str()).collect();
+    for user in steps.iter().filter(|step| action(step) == Some("http-probe")).chain(watches) {
+        problems.extend(user.get("probe").and_then(|name| unknown_probe(name, &names)));
+    }
+    problems.extend(steps.iter().filter_map(count_without_accepting));
+    for probe in probes {
+        let expected = probe.node.get("expect").and_then(|expect| expect.get("headers"));
+        for headers in probe.node.get("headers").into_iter().chain(expected) {
+            bad_headers(headers, &mut problems);
+        }
+    }
+    problems
+}
+
+fn action(step: &Node) -> Option<&str> {
+    step.get("action").and_then(Node::as_str)
+}
+
+/// Exactly one `commit` or `rollback`, and nothing behind it.
+fn ends(steps: &[Node], problems: &mut Vec<Problem>) {
+    let Some(last) = steps.last() else { return };
+    let is_end = |step: &&Node| matches!(action(step), Some("commit" | "rollback"));
+    let mut ends = steps.iter().enumerate().filter(|(_, step)| is_end(step));
+    let Some((place, first)) = ends.next() else {
+        problems.push(
+            Problem::new("plan/not-one-end", "the plan has no end", last.span, "this is the last step")
+                .help("add a last `[[step]]` with `action = \"commit\"`, or with `\"rollback\"` for a drill"),
+        );
+        return;
+    };
+    let says = |step: &Node| step.get("action").map_or(step.span, |action| action.span);
+    let mut another = false;
+    for (_, again) in ends {
+        another = true;
+        problems.push(
+            Problem::new("plan/not-one-end", "the plan ends twice", says(again), "and a second time here")
+                .also(says(first), "the plan ends here")
+                .help("keep one `commit` or `rollback`, as the last step"),
+        );
+    }
+    if let Some(behind) = steps.get(place + 1).filter(|_| !another) {
+        problems.push(
+            Problem::new(
+                "plan/step-after-end",
+                "a step stands behind the end",
+                says(behind),
+                "never reached",
+            )
+            .also(says(first), "the plan ends here")
+            .help(format!("make `{}` the last step", action(first).unwrap_or_default())),
+        );
+    }
+}
+
+fn unknown_probe(name: &Node, names: &[&str]) -> Option<Problem> {
+    let text = name.as_str().filter(|text| !name.open && !names.contains(text))?;
+    let shown = excerpt(text);
+    let help = if names.is_empty() {
+        format!("add a table `[probe.{shown}]` with a `url`")
+    } else {
+        suggestion(text, "probes", names)
+    };
+    let label = format!("there is no `[probe.{shown}]`");
+    Some(Problem::new("plan/unknown-probe", format!("unknown probe `{shown}`"), name.span, label).help(help))
+}
+
+fn count_without_accepting(step: &Node) -> Option<Problem> {
+    let count = step.entry("count").filter(|_| action(step) == Some("wait-for-workers"))?;
+    let until = step.get("until").filter(|until| matches!(until.as_str(), Some("draining" | "gone")))?;
+    let message = "`count` says how many workers must accept, and nothing here accepts";
+    Some(
+        Problem::new("plan/count-without-accepting", message, count.key_span, "this would be ignored")
+            .also(until.span, "none is waited for to accept")
+            .help("take `count` out, or write `until = \"accepting\"`"),
+    )
+}
+
+fn bad_headers(headers: &Node, problems: &mut Vec<Problem>) {
+    use reqwest::header::{HeaderName, HeaderValue};
+    for entry in headers.entries() {
+        if HeaderName::from_bytes(entry.key.as_bytes()).is_err() {
+            let message = format!("`{}` cannot be the name of a header", excerpt(&entry.key));
+            problems.push(
+                Problem::new("plan/bad-header", message, entry.key_span, "HTTP does not allow this")
+                    .help("write letters, digits and `-`, without the colon"),
+            );
+        }
+        let value = entry.node.as_str().filter(|value| HeaderValue::from_str(value).is_err());
+        if value.is_some() {
+            let message = format!("this cannot be the value of the header `{}`", excerpt(&entry.key));
+            problems.push(
+                Problem::new("plan/bad-header", message, entry.node.span, "HTTP does not allow this")
+                    .help("write visible characters and spaces on one line"),
+            );
+        }
+    }
+}

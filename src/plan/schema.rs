@@ -1,0 +1,108 @@
+//! The JSON Schema of plans: the strict one that resolved plans are checked with, and the published one.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::Plan;
+
+/// The schema of a plan in which every reference has been replaced.
+pub(super) fn strict() -> Json {
+    let mut schema = schemars::schema_for!(Plan).to_value();
+    plain(&mut schema);
+    schema
+}
+
+/// The schema for editors, as committed in `schemas/plan.schema.json`: a `${name}` may stand for any scalar.
+#[must_use]
+pub fn published() -> Json {
+    let mut schema = strict();
+    let definitions = schema.get("$defs").cloned().unwrap_or_default();
+    allow_references(&mut schema, &definitions);
+    if let Some(named) = schema.get_mut("$defs").and_then(Json::as_object_mut) {
+        // Nothing is replaced in `[inputs]`, so the declaration of an input stays as it is.
+        for (_, definition) in named.iter_mut().filter(|(name, _)| *name != "Input") {
+            allow_references(definition, &definitions);
+        }
+        named.insert("reference".to_owned(), reference());
+        named.insert("references".to_owned(), references());
+    }
+    schema
+}
+
+fn reference() -> Json {
+    json!({
+        "description": "The value of an input: `${name}`.",
+        "type": "string",
+        "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_-]*\}$",
+    })
+}
+
+fn references() -> Json {
+    json!({
+        "description": "Text with the values of inputs: `${name}`.",
+        "type": "string",
+        "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_-]*\}",
+    })
+}
+
+/// Takes out what only JSON has: TOML knows no null and no sizes of integers.
+fn plain(schema: &mut Json) {
+    match schema {
+        Json::Array(items) => items.iter_mut().for_each(plain),
+        Json::Object(object) => {
+            if let Some(Json::Array(kinds)) = object.get_mut("type") {
+                kinds.retain(|kind| kind != "null");
+                if let [kind] = kinds.as_slice() {
+                    let kind = kind.clone();
+                    object.insert("type".to_owned(), kind);
+                }
+            }
+            if object.get("format").and_then(Json::as_str).is_some_and(|format| format.starts_with("uint")) {
+                object.remove("format");
+            }
+            object.retain(|_, value| !value.is_null());
+            object.values_mut().for_each(plain);
+            if let Some(Json::String(text)) = object.get_mut("description") {
+                *text = text.replace('\n', " ");
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Lets references stand for the scalars of a table, but for `format` and `action`.
+fn allow_references(table: &mut Json, definitions: &Json) {
+    for branch in table.get_mut("oneOf").and_then(Json::as_array_mut).into_iter().flatten() {
+        allow_references(branch, definitions);
+    }
+    let properties = table.get_mut("properties").and_then(Json::as_object_mut);
+    for (key, property) in properties.into_iter().flatten() {
+        if key != "format" && key != "action" {
+            in_value(property, definitions);
+        }
+    }
+}
+
+fn in_value(value: &mut Json, definitions: &Json) {
+    if let Some(items) = value.get_mut("items") {
+        return in_value(items, definitions);
+    }
+    let named = value.get("$ref").and_then(Json::as_str).and_then(|name| name.strip_prefix("#/$defs"));
+    let target = named.and_then(|name| definitions.pointer(name)).unwrap_or(value);
+    let part = match target.get("type").and_then(Json::as_str) {
+        Some("object" | "array") => return,
+        Some("integer" | "boolean") => "reference",
+        Some("string") if !["format", "pattern", "enum"].iter().any(|key| target.get(key).is_some()) => {
+            return;
+        }
+        Some("string") => "references",
+        // A choice whose words are documented one by one; a step is one between tables.
+        _ if target.pointer("/oneOf/0/const").is_some() => "references",
+        _ => return,
+    };
+    let Some(object) = value.as_object_mut() else { return };
+    let (about, rule): (Map<_, _>, Map<_, _>) = std::mem::take(object)
+        .into_iter()
+        .partition(|(key, _)| ["description", "default", "examples"].contains(&key.as_str()));
+    *object = about;
+    object.insert("anyOf".to_owned(), json!([rule, { "$ref": format!("#/$defs/{part}") }]));
+}
