@@ -1,0 +1,124 @@
+//! A host on which every check passes: tests change one fact of it.
+
+use std::path::PathBuf;
+
+use crate::{
+    engine::Level,
+    nginx::{arguments::Arguments, dump::Configuration, version::Build},
+    preflight::{
+        Access, BinaryPath, Digest, Facts, Finding, Held, Judged, Master, Offered, Oldbin, PidFile, PidText,
+        Socket, Space, Trial, Wanted,
+    },
+    protocol::{FileId, Identity},
+};
+
+pub(super) const CONFIGURATION: &str = "worker_processes 2; pid /run/nginx.pid; http { server { listen 80; } \
+    server { listen unix:/run/app.sock; } }";
+
+pub(super) fn facts() -> Facts {
+    Facts {
+        wanted: Wanted { replace: Some(replace()), probes_before_winch: Vec::new() },
+        pid_file: PidFile {
+            path: "/run/nginx.pid".into(),
+            text: PidText::Names(812),
+            oldbin: Oldbin::None,
+            others: Vec::new(),
+        },
+        master: Some(master()),
+        path: Some(BinaryPath {
+            path: "/usr/sbin/nginx".into(),
+            file: Some(FileId { dev: 1, ino: 7 }),
+            symlink: false,
+            space: Some(Space { free: 1 << 30, needed: 1 << 20 }),
+            noexec: false,
+            exchange: Ok(()),
+        }),
+        access: Access {
+            signal: true,
+            descriptors: true,
+            exchange: true,
+            master_renames_pid_file: true,
+            euid: 0,
+        },
+        unit: None,
+        running: Some(trial("1.22.1", CONFIGURATION)),
+        offered: Some(Offered {
+            file: "/srv/nginx".into(),
+            digest: Digest::Is("ab".repeat(32)),
+            executable: true,
+            trial: Some(trial("1.26.3", CONFIGURATION)),
+        }),
+        newer_files: Vec::new(),
+        processors: 4,
+    }
+}
+
+/// The same host with this configuration on disk.
+pub(super) fn with_configuration(text: &str) -> Facts {
+    let mut facts = facts();
+    facts.running = Some(trial("1.22.1", text));
+    offered(&mut facts).trial = Some(trial("1.26.3", text));
+    facts
+}
+
+pub(super) fn trial(version: &str, configuration: &str) -> Trial {
+    let text = format!(
+        "nginx version: nginx/{version}\nconfigure arguments: --pid-path=/run/nginx.pid --user=www-data\n"
+    );
+    let dump = format!("# configuration file /etc/nginx/nginx.conf:\n{configuration}\n");
+    Trial {
+        build: Ok(Build::parse(text.as_bytes()).unwrap()),
+        configuration: Some(Judged::Good(Configuration::parse(dump.as_bytes(), None).unwrap())),
+    }
+}
+
+pub(super) fn offered(facts: &mut Facts) -> &mut Offered {
+    facts.offered.as_mut().unwrap()
+}
+
+pub(super) fn master_of(facts: &mut Facts) -> &mut Master {
+    facts.master.as_mut().unwrap()
+}
+
+fn replace() -> crate::plan::steps::ReplaceBinary {
+    crate::plan::steps::ReplaceBinary {
+        source: PathBuf::from("/srv/nginx"),
+        sha256: "ab".repeat(32).parse().unwrap(),
+        target: None,
+        version: None,
+        if_same: crate::plan::steps::IfSame::Done,
+    }
+}
+
+fn master() -> Master {
+    let title = "nginx: master process /usr/sbin/nginx -g daemon on;";
+    Master {
+        id: Identity { pid: 812, start: 100 },
+        exe: Some(FileId { dev: 1, ino: 7 }),
+        title: title.into(),
+        titled: true,
+        exe_path: "/usr/sbin/nginx".into(),
+        arguments: Arguments::from_title(title),
+        title_cut: false,
+        euid: 0,
+        daemonized: Some(true),
+        same_namespaces: true,
+        parent_master: None,
+        child_masters: Vec::new(),
+        workers: vec![Identity { pid: 813, start: 101 }, Identity { pid: 814, start: 101 }],
+        draining: 0,
+        cache_manager: false,
+        held: vec![
+            Held { socket: Socket::Tcp(([0, 0, 0, 0], 80).into()), count: 1 },
+            Held { socket: Socket::Unix("/run/app.sock".into(), None), count: 1 },
+        ],
+    }
+}
+
+/// What a check found.
+#[track_caller]
+pub(super) fn assert_found(outcome: Option<Finding>, code: &str, level: Level) -> Finding {
+    let finding = outcome.unwrap_or_else(|| panic!("{code} was not found"));
+    assert_eq!((finding.code, finding.level), (code, level), "{finding:?}");
+    finding
+}

@@ -1,0 +1,44 @@
+//! The plan's `target` is what the master executes.
+
+use super::super::{
+    Facts,
+    finding::{Outcome, refuse},
+};
+
+pub(super) fn check(facts: &Facts) -> Outcome {
+    let target = facts.wanted.replace.as_ref()?.target.as_ref()?;
+    let path = &facts.path.as_ref()?.path;
+    if path == target {
+        return None;
+    }
+    refuse(
+        "preflight/target-differs",
+        format!("the plan's target is {}, the master executes {}", target.display(), path.display()),
+        "a running nginx executes its own argv[0] on USR2; a file elsewhere would not be started",
+        format!("leave `target` out, or write target = \"{}\"", path.display()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::healthy::{assert_found, facts},
+        check,
+    };
+    use crate::engine::Level;
+
+    #[test]
+    fn no_target_or_the_right_one_passes() {
+        assert_eq!(check(&facts()), None);
+        let mut right = facts();
+        right.wanted.replace.as_mut().unwrap().target = Some("/usr/sbin/nginx".into());
+        assert_eq!(check(&right), None);
+    }
+
+    #[test]
+    fn another_target_is_refused() {
+        let mut facts = facts();
+        facts.wanted.replace.as_mut().unwrap().target = Some("/opt/nginx".into());
+        assert_found(check(&facts), "preflight/target-differs", Level::Refuse);
+    }
+}

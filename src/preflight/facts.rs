@@ -1,0 +1,318 @@
+//! Everything that the checks look at, as plain data: gathered once, judged without touching the host again.
+
+use std::{fmt, net::SocketAddr, path::PathBuf};
+
+use crate::{
+    nginx::{
+        arguments::{Arguments, ArgumentsError},
+        dump::Configuration,
+        listen::Listen,
+        version::Build,
+    },
+    plan::steps::ReplaceBinary,
+    protocol::{FileId, Identity},
+};
+
+/// The facts. What could not be found out because of an earlier fact is `None`; the check of that earlier fact speaks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Facts {
+    /// What the plan wants.
+    pub wanted: Wanted,
+    /// The pid file.
+    pub pid_file: PidFile,
+    /// The master that the pid file names.
+    pub master: Option<Master>,
+    /// The path that the master executes on USR2.
+    pub path: Option<BinaryPath>,
+    /// What this process may do.
+    pub access: Access,
+    /// The systemd unit that the master belongs to.
+    pub unit: Option<Unit>,
+    /// What the binary that runs says about itself and about today's configuration.
+    pub running: Option<Trial>,
+    /// What the binary of the plan says; `None` where nothing could be run.
+    pub offered: Option<Offered>,
+    /// Configuration files that changed after the workers started, by the offered binary's `-T`.
+    pub newer_files: Vec<NewerFile>,
+    /// How many processors are online: what `worker_processes auto` means.
+    pub processors: usize,
+}
+
+/// What the plan wants, as far as preflight looks at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The binary step; without one the same file is executed again.
+    pub replace: Option<ReplaceBinary>,
+    /// The probes that ask new before the first WINCH to old.
+    pub probes_before_winch: Vec<Probed>,
+}
+
+/// A step that probes new while old still accepts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probed {
+    /// The step, counted from 1.
+    pub step: usize,
+    /// The port that is probed.
+    pub port: Option<u16>,
+}
+
+/// The pid file as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PidFile {
+    /// Its path, as the plan names it.
+    pub path: PathBuf,
+    /// What it says.
+    pub text: PidText,
+    /// `PATH.oldbin`.
+    pub oldbin: Oldbin,
+    /// Masters that run on this host, looked for only where the pid file names none.
+    pub others: Vec<i32>,
+}
+
+/// What the pid file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PidText {
+    /// There is none.
+    Missing,
+    /// It is empty.
+    Empty,
+    /// It cannot be read, or holds something else than a process number; in words.
+    Unusable(String),
+    /// It names this process.
+    Names(i32),
+}
+
+/// `.oldbin` beside the pid file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Oldbin {
+    /// There is none.
+    None,
+    /// It names nobody who lives as a master.
+    Stale,
+    /// It names a living master.
+    Live(i32),
+}
+
+/// The living process that the pid file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Master {
+    /// Who it is.
+    pub id: Identity,
+    /// The file that it runs.
+    pub exe: Option<FileId>,
+    /// Its command line or title, fit for a terminal.
+    pub title: String,
+    /// Whether the title is that of a master.
+    pub titled: bool,
+    /// The path of the file that it runs, as the kernel knows it.
+    pub exe_path: PathBuf,
+    /// Its arguments, from its title.
+    pub arguments: Result<Arguments, ArgumentsError>,
+    /// Whether the title fills the room for it, so that its end may be missing.
+    pub title_cut: bool,
+    /// Its user.
+    pub euid: u32,
+    /// Whether descriptors 0 and 1 are the one `/dev/null` that `ngx_daemon` opens; `None` where they cannot be read.
+    pub daemonized: Option<bool>,
+    /// Whether it lives in the same mount, pid and network namespace as changeover.
+    pub same_namespaces: bool,
+    /// A master that is its parent.
+    pub parent_master: Option<i32>,
+    /// Masters among its children.
+    pub child_masters: Vec<i32>,
+    /// Its children titled as workers.
+    pub workers: Vec<Identity>,
+    /// Its children titled as shutting down.
+    pub draining: usize,
+    /// Whether a cache manager runs.
+    pub cache_manager: bool,
+    /// The listening sockets that it holds.
+    pub held: Vec<Held>,
+}
+
+/// Listening sockets of one address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Where.
+    pub socket: Socket,
+    /// How many: several with `reuseport`.
+    pub count: usize,
+}
+
+/// Where a socket listens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Socket {
+    /// TCP.
+    Tcp(SocketAddr),
+    /// UDP: QUIC, or a stream server.
+    Udp(SocketAddr),
+    /// A path, with the file that it is.
+    Unix(PathBuf, Option<FileId>),
+}
+
+impl fmt::Display for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(at) => at.fmt(f),
+            Self::Udp(at) => write!(f, "udp {at}"),
+            Self::Unix(path, _) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// The path that the master executes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BinaryPath {
+    /// argv[0], which is absolute.
+    pub path: PathBuf,
+    /// The file that it names, symlinks not followed; `None` if there is none.
+    pub file: Option<FileId>,
+    /// Whether its last part is a symlink.
+    pub symlink: bool,
+    /// Room in its directory.
+    pub space: Option<Space>,
+    /// Whether the directory is mounted `noexec`.
+    pub noexec: bool,
+    /// Whether two names of the directory can be exchanged; the error in words.
+    pub exchange: Result<(), String>,
+}
+
+/// Room for the staged file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes free in the target's directory.
+    pub free: u64,
+    /// Bytes needed.
+    pub needed: u64,
+}
+
+/// What this process may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own")]
+pub struct Access {
+    /// Whether it may signal the master.
+    pub signal: bool,
+    /// Whether it may read the master's descriptors.
+    pub descriptors: bool,
+    /// Whether it may make and exchange files beside the binary path.
+    pub exchange: bool,
+    /// Whether the master's user may rename the pid file.
+    pub master_renames_pid_file: bool,
+    /// This process's user.
+    pub euid: u32,
+}
+
+/// The systemd unit of the master.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unit {
+    /// Its name.
+    pub name: String,
+    /// `Type`.
+    pub kind: String,
+    /// `PIDFile`, empty without one.
+    pub pid_file: String,
+}
+
+/// What a binary says about itself and about today's configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// `-V`; otherwise what went wrong, in words.
+    pub build: Result<Build, String>,
+    /// `-T` with the master's arguments; `None` where it was not run.
+    pub configuration: Option<Judged>,
+}
+
+/// A configuration as a binary judges it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judged {
+    /// It passes, and was understood.
+    Good(Configuration),
+    /// It passes, but its text was not understood; why, in words.
+    Unread(String),
+    /// It fails; nginx's words.
+    Rejected(String),
+}
+
+/// The binary of the plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offered {
+    /// The file that was looked at: the source, or its staged copy.
+    pub file: PathBuf,
+    /// What was found of it.
+    pub digest: Digest,
+    /// Whether the source has an execute bit.
+    pub executable: bool,
+    /// What it says; `None` where it was not run.
+    pub trial: Option<Trial>,
+}
+
+/// The digest of the offered file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Digest {
+    /// Lower-case hex.
+    Is(String),
+    /// It could not be read or staged; why, in words.
+    Failed(String),
+}
+
+/// A configuration file that changed after the workers started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewerFile {
+    /// The file.
+    pub path: String,
+    /// By how many seconds it is newer than the oldest worker.
+    pub seconds: u64,
+}
+
+impl Facts {
+    /// The configuration on disk as the offered binary reads it.
+    #[must_use]
+    pub fn configuration(&self) -> Option<&Configuration> {
+        match self.trial()?.configuration.as_ref()? {
+            Judged::Good(configuration) => Some(configuration),
+            Judged::Unread(_) | Judged::Rejected(_) => None,
+        }
+    }
+
+    /// The build that runs.
+    #[must_use]
+    pub fn running_build(&self) -> Option<&Build> {
+        self.running.as_ref()?.build.as_ref().ok()
+    }
+
+    /// The build that is offered.
+    #[must_use]
+    pub fn offered_build(&self) -> Option<&Build> {
+        self.trial()?.build.as_ref().ok()
+    }
+
+    /// What the binary says that the plan leads to: without a binary step it is the running one.
+    fn trial(&self) -> Option<&Trial> {
+        match self.wanted.replace {
+            Some(_) => self.offered.as_ref()?.trial.as_ref(),
+            None => self.running.as_ref(),
+        }
+    }
+
+    /// How many workers new will start.
+    #[must_use]
+    pub fn expected_workers(&self) -> Option<usize> {
+        use crate::nginx::settings::WorkerProcesses;
+        self.configuration().map(|configuration| match configuration.worker_processes() {
+            WorkerProcesses::Number(number) => number,
+            WorkerProcesses::Auto => self.processors,
+        })
+    }
+
+    /// What the configuration on disk listens on.
+    #[must_use]
+    pub fn listens(&self) -> Option<Vec<Listen>> {
+        self.configuration().map(crate::nginx::listen::listens)
+    }
+
+    /// The master's arguments, where the title tells them.
+    #[must_use]
+    pub fn arguments(&self) -> Option<&Arguments> {
+        self.master.as_ref()?.arguments.as_ref().ok()
+    }
+}

@@ -1,0 +1,90 @@
+//! What a check has to say.
+
+use serde::Serialize;
+
+use crate::{
+    engine::{Event, Level},
+    nginx::printable,
+};
+
+/// No more characters of what was seen are kept.
+const MOST: usize = 2000;
+
+/// One thing that a check found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Its one name; `docs/preflight.md` has a heading for it.
+    pub code: &'static str,
+    /// How bad it is.
+    pub level: Level,
+    /// What was seen on this host.
+    pub seen: String,
+    /// Why it matters.
+    pub why: &'static str,
+    /// What to do.
+    pub todo: String,
+}
+
+/// What a check gives: nothing where all is well, or where an earlier finding leaves nothing to judge.
+pub(super) type Outcome = Option<Finding>;
+
+impl Finding {
+    /// The event that tells it.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        Event::Preflight {
+            code: self.code.to_owned(),
+            level: self.level,
+            seen: self.seen.clone(),
+            why: self.why.to_owned(),
+            todo: self.todo.clone(),
+        }
+    }
+}
+
+/// The run is refused.
+pub(super) fn refuse(
+    code: &'static str,
+    seen: impl AsRef<str>,
+    why: &'static str,
+    todo: impl AsRef<str>,
+) -> Outcome {
+    found(Level::Refuse, code, seen.as_ref(), why, todo.as_ref())
+}
+
+/// Unwise, but the run goes on.
+pub(super) fn warn(
+    code: &'static str,
+    seen: impl AsRef<str>,
+    why: &'static str,
+    todo: impl AsRef<str>,
+) -> Outcome {
+    found(Level::Warn, code, seen.as_ref(), why, todo.as_ref())
+}
+
+/// Worth knowing.
+pub(super) fn note(
+    code: &'static str,
+    seen: impl AsRef<str>,
+    why: &'static str,
+    todo: impl AsRef<str>,
+) -> Outcome {
+    found(Level::Note, code, seen.as_ref(), why, todo.as_ref())
+}
+
+/// Paths, titles and nginx's words are the host's: they are made fit for a terminal here, once for all checks.
+fn found(level: Level, code: &'static str, seen: &str, why: &'static str, todo: &str) -> Outcome {
+    Some(Finding { code, level, seen: printable(seen, MOST), why, todo: printable(todo, MOST) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{note, refuse};
+
+    #[test]
+    fn no_path_of_the_host_reaches_the_terminal_raw() {
+        let finding = refuse("preflight/x", "\x1b[31m", "why", "rm \x07").unwrap();
+        assert_eq!((finding.seen.as_str(), finding.todo.as_str()), ("\\u{1b}[31m", "rm \\u{7}"));
+        assert!(note("preflight/x", "a".repeat(100_000), "why", "").unwrap().seen.len() < 5000);
+    }
+}
