@@ -1,1 +1,28 @@
 //! Events to human text and JSON lines; pure.
+
+mod back;
+mod checks;
+mod ending;
+mod human;
+mod json;
+mod layout;
+mod plan_view;
+mod preview;
+mod status;
+mod style;
+mod tally;
+pub mod units;
+pub mod words;
+
+pub use checks::{Count, Finding};
+pub use human::Human;
+pub use json::json_line;
+pub use plan_view::PlanView;
+pub use preview::{Found, Preview, PreviewStep, Value};
+pub use status::{Names, Status};
+pub use style::Style;
+
+#[cfg(test)]
+mod hosts;
+#[cfg(test)]
+mod runs;

@@ -1,0 +1,78 @@
+//! The way back, move by move: a move's line is printed when its effect was waited for.
+
+use super::{
+    layout::Line,
+    style::{Mark, Style},
+    units, words,
+};
+use crate::protocol::{Move, Waiting};
+
+/// The way back so far.
+#[derive(Clone, Debug)]
+pub(super) struct WayBack {
+    /// When it began, milliseconds.
+    since: f64,
+    /// The moves made, oldest first.
+    moves: Vec<String>,
+    /// The last move, when it was made, and what was seen since.
+    in_hand: Option<(String, f64, String)>,
+    /// What is waited for.
+    waiting: Option<Waiting>,
+}
+
+impl WayBack {
+    pub(super) const fn new(since: f64) -> Self {
+        Self { since, moves: Vec::new(), in_hand: None, waiting: None }
+    }
+
+    /// A move was made: the one before it has had its time.
+    pub(super) fn made(&mut self, style: Style, what: &Move, pid: Option<i32>, now: f64) -> Vec<String> {
+        let lines = self.finish(style, Mark::Good, now);
+        let text = words::movement(what, pid);
+        self.moves.push(text.clone());
+        self.in_hand = Some((text, now, String::new()));
+        lines
+    }
+
+    /// Workers were counted while a move takes effect.
+    pub(super) fn saw(&mut self, text: String) {
+        if let Some((_, _, seen)) = &mut self.in_hand {
+            *seen = text;
+        }
+    }
+
+    pub(super) const fn waits(&mut self, waiting: Waiting) {
+        self.waiting = Some(waiting);
+    }
+
+    /// The line of the move in hand, which is over.
+    pub(super) fn finish(&mut self, style: Style, mark: Mark, now: f64) -> Vec<String> {
+        self.waiting = None;
+        let Some((text, since, seen)) = self.in_hand.take() else { return Vec::new() };
+        let text = if seen.is_empty() { text } else { format!("{text}, {seen}") };
+        Line { mark, title: "way back", text: &text, time: Some(units::time(now - since)) }.lines(style)
+    }
+
+    /// What a terminal's last line says.
+    pub(super) fn live(&self) -> (String, f64) {
+        let (text, since) = match &self.in_hand {
+            Some((text, since, seen)) if seen.is_empty() => (text.clone(), *since),
+            Some((text, since, seen)) => (format!("{text}, {seen}"), *since),
+            None => (String::new(), self.since),
+        };
+        match self.waiting.map(words::waiting) {
+            Some(waiting) if text.is_empty() => (waiting.to_owned(), since),
+            Some(waiting) => (format!("{text}, {waiting}"), since),
+            None => (text, since),
+        }
+    }
+
+    /// The moves in one sentence.
+    pub(super) fn done(&self) -> String {
+        if self.moves.is_empty() { "nothing had to be put back".into() } else { self.moves.join("; ") }
+    }
+
+    pub(super) const fn since(&self) -> f64 {
+        self.since
+    }
+}

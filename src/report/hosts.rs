@@ -1,0 +1,170 @@
+//! What `status` and `preview` say about a host.
+
+use std::collections::BTreeSet;
+
+use super::{Count, Finding, Found, Names, Preview, PreviewStep, Status, Style, Value};
+use crate::{
+    engine::{self, Level, Serving},
+    protocol::{
+        Answers, Baseline, Generation, GenerationState, Identity, Limits, Master, PathHolds, PidFile,
+        Situation, Strays,
+    },
+};
+
+const PLAIN: Style = Style { color: false, unicode: true, live: false, width: 80 };
+const NAMES: Names<'_> = Names { binary: "/usr/sbin/nginx", pid_file: "/run/nginx.pid" };
+
+fn living(pid: i32, workers: i32) -> GenerationState {
+    let mut state = GenerationState::absent();
+    state.master = Master::Settled;
+    state.id = Some(Identity { pid, start: 1 });
+    state.workers.titled = (1..=workers).map(|more| Identity { pid: pid + more, start: 1 }).collect();
+    state
+}
+
+fn situation(old: GenerationState, new: GenerationState) -> Situation {
+    Situation {
+        path: PathHolds::Found,
+        old,
+        new,
+        reversed: false,
+        pid_file: PidFile::Names(Generation::Old),
+        oldbin: false,
+        unix_paths_gone: Vec::new(),
+        strays: Strays::default(),
+        past: Vec::new(),
+        answers: Answers::default(),
+        baseline: Baseline { accepting: 2, cache_manager: false, term_unlinks: false },
+        limits: Limits { quit_timeout: std::time::Duration::from_secs(10) },
+    }
+}
+
+fn status(situation: &Situation) -> Status<'_> {
+    Status { situation, names: NAMES, old_version: Some("nginx/1.22.1"), new_version: Some("nginx/1.26.3") }
+}
+
+#[test]
+fn a_quiet_host_needs_nothing() {
+    let quiet = situation(living(812, 2), GenerationState::absent());
+    assert_eq!(status(&quiet).next(), Vec::<String>::new());
+    insta::assert_snapshot!(status(&quiet).lines(PLAIN).join("\n"), @r#"
+    old serves
+      old       master 812, 2 workers, nginx/1.22.1
+      new       none
+      path      /usr/sbin/nginx is the file that was found there
+      pid file  /run/nginx.pid names the old master
+    "#);
+}
+
+#[test]
+fn a_changeover_left_half_way_says_how_to_go_either_way() {
+    let mut half = situation(living(812, 0), living(944, 2));
+    half.pid_file = PidFile::Names(Generation::New);
+    half.oldbin = true;
+    half.old.workers.draining = BTreeSet::from([Identity { pid: 813, start: 1 }]);
+    assert_eq!(status(&half).serving(), Serving::New);
+    insta::assert_snapshot!(status(&half).lines(PLAIN).join("\n"), @r#"
+    new serves
+      old       master 812, 0 workers, 1 draining, nginx/1.22.1
+      new       master 944, 2 workers, nginx/1.26.3
+      path      /usr/sbin/nginx is the file that was found there
+      pid file  /run/nginx.pid names the new master
+                /run/nginx.pid.oldbin is there
+      next      a changeover is under way; back to old: kill -HUP 812, wait for its
+                workers, kill -QUIT 944
+                on to new, when it answers well: kill -QUIT 812
+    "#);
+}
+
+#[test]
+fn a_missing_pid_file_and_strays_are_named() {
+    let mut bad = situation(living(812, 2), GenerationState::absent());
+    bad.pid_file = PidFile::Missing;
+    bad.path = PathHolds::Ours;
+    bad.strays.new = BTreeSet::from([Identity { pid: 950, start: 1 }, Identity { pid: 951, start: 1 }]);
+    insta::assert_snapshot!(status(&bad).lines(PLAIN).join("\n"), @r#"
+    old serves
+      old       master 812, 2 workers, nginx/1.22.1
+      new       none
+      path      /usr/sbin/nginx is the new file
+      pid file  /run/nginx.pid is missing
+      strays    2 left behind without a master, they may still take connections
+      next      /usr/sbin/nginx is the new file: put the old one back before a cold
+                start
+                write 812 into /run/nginx.pid: reload, log rotation and the next
+                USR2 need it
+    "#);
+}
+
+fn preview() -> Preview {
+    let value = |key: &str, value: &str, origin: &str| Value {
+        key: key.into(),
+        value: value.into(),
+        origin: origin.into(),
+    };
+    let step = |action: &str, about: &str, values| PreviewStep {
+        action: action.into(),
+        about: about.into(),
+        timeout: 30_000.0,
+        values,
+    };
+    Preview {
+        plan: "nginx 1.26.3".into(),
+        found: Some(Found {
+            old: engine::Master { pid: 812, workers: 2, version: "nginx/1.22.1".into() },
+            pid_file: "/run/nginx.pid".into(),
+            binary: "/usr/sbin/nginx".into(),
+            version: Some("nginx/1.26.3".into()),
+        }),
+        inputs: vec![value("version", "\"1.26.3\"", "--set")],
+        count: Count { checks: 38, warnings: 1, refusals: 0, took: 39.0 },
+        findings: vec![Finding {
+            code: "preflight/no-shutdown-timeout".into(),
+            level: Level::Warn,
+            seen: "worker_shutdown_timeout is not set".into(),
+            why: "old workers wait for their last connections without a bound".into(),
+            todo: "set worker_shutdown_timeout in nginx.conf".into(),
+        }],
+        steps: vec![
+            step("signal", "USR2 to old-master", Vec::new()),
+            step(
+                "http-probe",
+                "health",
+                vec![value("answered-by", "\"new\"", "default"), value("pass-after", "5", "")],
+            ),
+        ],
+        longest: 60_000.0,
+        way_back: vec!["HUP to old master".into(), "QUIT to new master".into()],
+        exit: 0,
+    }
+}
+
+#[test]
+fn a_preview_shows_every_value_the_checks_and_the_way_back() {
+    insta::assert_snapshot!(preview().lines(PLAIN).join("\n"), @r#"
+    nginx 1.26.3
+      found     master 812, 2 workers, 1.22.1, /run/nginx.pid
+      binary    /usr/sbin/nginx, would become 1.26.3
+      inputs    version = "1.26.3" (--set)
+
+      ✓ preflight          38 checks, 1 warning                               39 ms
+        ! preflight/no-shutdown-timeout: worker_shutdown_timeout is not set
+          why  old workers wait for their last connections without a bound
+          do   set worker_shutdown_timeout in nginx.conf
+
+      … 1 signal: USR2 to old-master, at most 30 s
+      … 2 http-probe: health, at most 30 s
+          answered-by = "new" (default), pass-after = 5
+
+      longest   1 m until the commit
+      way back  HUP to old master; QUIT to new master
+      exit      0 when every step does what it says; 20 after a way back
+    "#);
+}
+
+#[test]
+fn a_preview_of_a_refused_run_gives_its_exit_code() {
+    let refused = Preview { exit: 12, ..preview() };
+    let last = refused.lines(PLAIN).pop();
+    assert_eq!(last.as_deref(), Some("  exit      12: `run` would refuse, nothing live would be touched"));
+}

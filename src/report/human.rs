@@ -1,0 +1,346 @@
+//! A run for people: one line a step, its time at the right, and the whole story only when something went wrong.
+
+use super::{
+    PlanView, Style,
+    back::WayBack,
+    checks::{self, Count, Finding},
+    layout::{Line, cut, indented},
+    style::Mark,
+    tally::Tally,
+    units, words,
+};
+use crate::{
+    engine::{Event, Level, Master, Record, WaitedFor},
+    protocol::Generation,
+};
+
+/// What the events so far come to. Feed it every record in order and print the lines that it gives.
+#[derive(Clone, Debug)]
+pub struct Human {
+    pub(super) style: Style,
+    pub(super) plan: PlanView,
+    /// The run's id.
+    pub(super) run: String,
+    /// The plan's name.
+    name: String,
+    header: bool,
+    found: Option<(Master, String, Option<String>)>,
+    findings: Vec<Finding>,
+    step: Option<Step>,
+    /// The last step whose start was seen: number and action.
+    pub(super) last: Option<(usize, String)>,
+    /// The probes of the whole run.
+    pub(super) probes: Tally,
+    pub(super) way_back: Option<WayBack>,
+    /// When new's master was first seen.
+    new_since: Option<f64>,
+    /// The same, once workers of new were seen to accept: from then on requests may have met new.
+    pub(super) exposed_since: Option<f64>,
+    committed: bool,
+    /// Nothing is waited for any more.
+    over: bool,
+}
+
+/// The step in hand.
+#[derive(Clone, Debug)]
+struct Step {
+    number: usize,
+    title: String,
+    since: f64,
+    timeout: f64,
+    /// What a live line says of it.
+    seen: String,
+    window: Option<f64>,
+    probes: Tally,
+}
+
+impl Human {
+    /// A report that has seen nothing yet.
+    #[must_use]
+    pub fn new(style: Style, plan: PlanView) -> Self {
+        Self {
+            style,
+            plan,
+            run: String::new(),
+            name: String::new(),
+            header: false,
+            found: None,
+            findings: Vec::new(),
+            step: None,
+            last: None,
+            probes: Tally::default(),
+            way_back: None,
+            new_since: None,
+            exposed_since: None,
+            committed: false,
+            over: false,
+        }
+    }
+
+    /// The lines that `record` adds, without line feeds; often none.
+    #[must_use]
+    pub fn event(&mut self, record: &Record) -> Vec<String> {
+        let now = record.ms;
+        match &record.event {
+            Event::RunStarted { run, plan, .. } => {
+                (self.run, self.name) = (run.clone(), plan.clone());
+                Vec::new()
+            }
+            Event::Found { .. } | Event::Preflight { .. } | Event::PreflightDone { .. } => {
+                self.preflight(&record.event)
+            }
+            Event::StepStarted { .. }
+            | Event::StepPassed { .. }
+            | Event::StepFailed { .. }
+            | Event::Slow { .. } => self.step(&record.event, now),
+            Event::Workers(_)
+            | Event::WindowClosed { .. }
+            | Event::NewMaster { .. }
+            | Event::Probed { .. } => {
+                self.note(&record.event, now);
+                Vec::new()
+            }
+            Event::MoveMade { what, pid, way_back: true } => {
+                let way_back = self.way_back.get_or_insert_with(|| WayBack::new(now));
+                way_back.made(self.style, what, *pid, now)
+            }
+            Event::WayBackStarted => {
+                self.way_back = Some(WayBack::new(now));
+                Vec::new()
+            }
+            Event::WayBackWaits { waiting } => {
+                self.way_back.get_or_insert_with(|| WayBack::new(now)).waits(*waiting);
+                Vec::new()
+            }
+            Event::MoveRefused { what, text } => {
+                let text = format!("{}: refused, {text}", words::movement(what, None));
+                self.line(Mark::Warn, "way back", &text, None)
+            }
+            Event::RolledBack => self.back_ends(now, Mark::Good, "old serves alone, from the old binary"),
+            Event::Stuck { why } => self.back_ends(now, Mark::Bad, words::stuck(*why)),
+            Event::Interrupted { signal, heeded } => self.interrupted(signal, *heeded),
+            Event::Stopped => self.line(Mark::Warn, "stopped", "both generations stay as they are", None),
+            Event::NothingToDo { reason } => {
+                let header = self.header();
+                [header, self.line(Mark::Good, "nothing to do", reason, None)].concat()
+            }
+            Event::Verdict(verdict) => {
+                self.over = true;
+                [self.header(), self.verdict(verdict, now)].concat()
+            }
+            Event::CommitRecorded => {
+                self.committed = true;
+                Vec::new()
+            }
+            Event::QuitSent { pid } => {
+                self.says(format!("QUIT sent to old master {pid}"));
+                Vec::new()
+            }
+            Event::MoveMade { .. }
+            | Event::Staged { .. }
+            | Event::ForwardStarted
+            | Event::WindowOpened
+            | Event::Refused
+            | Event::Finished { .. } => Vec::new(),
+        }
+    }
+
+    /// What a terminal's last line says at `now` milliseconds of the run; `None` when nothing is waited for.
+    #[must_use]
+    pub fn live_line(&self, now: f64) -> Option<String> {
+        if self.over {
+            return None;
+        }
+        let (title, text, time) = if let Some(way_back) = &self.way_back {
+            let (text, since) = way_back.live();
+            ("way back", text, units::time(now - since))
+        } else {
+            let step = self.step.as_ref()?;
+            let time = format!("{} of {}", units::time(now - step.since), units::bound(step.timeout));
+            (step.title.as_str(), step.seen.clone(), time)
+        };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a turn, not a quantity")]
+        let turn = (now.max(0.0) / 80.0) as usize;
+        let line = Line { mark: Mark::Spin(turn), title, text: &text, time: Some(time) };
+        let plain = Style { color: false, ..self.style };
+        let first = line.lines(plain).into_iter().next()?;
+        Some(cut(&first, self.style.width.saturating_sub(1)))
+    }
+
+    fn line(&self, mark: Mark, title: &str, text: &str, took: Option<f64>) -> Vec<String> {
+        Line { mark, title, text, time: took.map(units::time) }.lines(self.style)
+    }
+
+    /// What the run is about, before its first line.
+    fn header(&mut self) -> Vec<String> {
+        if std::mem::replace(&mut self.header, true) {
+            return Vec::new();
+        }
+        let text = match &self.found {
+            None => format!("{}   run {}", self.name, self.run),
+            Some((old, pid_file, version)) => {
+                let from = words::version(&old.version);
+                let to = version
+                    .as_ref()
+                    .map_or_else(String::new, |to| format!(" {} {}", self.style.arrow(), words::version(to)));
+                let product = if from.contains('/') { "" } else { "nginx " };
+                let workers = units::count(old.workers, "worker");
+                format!("{product}{from}{to}   master {}, {workers}, {pid_file}   run {}", old.pid, self.run)
+            }
+        };
+        let mut lines = indented(self.style, 0, 2, "", &text);
+        lines.push(String::new());
+        lines
+    }
+
+    fn preflight(&mut self, event: &Event) -> Vec<String> {
+        match event {
+            Event::Found { old, pid_file, version, .. } => {
+                self.found = Some((old.clone(), pid_file.clone(), version.clone()));
+                Vec::new()
+            }
+            Event::Preflight { code, level, seen, why, todo } => {
+                self.findings.push(Finding {
+                    code: code.clone(),
+                    level: *level,
+                    seen: seen.clone(),
+                    why: why.clone(),
+                    todo: todo.clone(),
+                });
+                Vec::new()
+            }
+            Event::PreflightDone { checks, warnings, refusals, took } => {
+                let count = Count { checks: *checks, warnings: *warnings, refusals: *refusals, took: *took };
+                let mut lines = [self.header(), checks::summary(self.style, count)].concat();
+                self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+                for finding in &self.findings {
+                    match finding.level {
+                        Level::Refuse => lines.extend(checks::whole(self.style, finding)),
+                        Level::Warn => lines.extend(checks::brief(self.style, finding)),
+                        Level::Note => {}
+                    }
+                }
+                lines
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn step(&mut self, event: &Event, now: f64) -> Vec<String> {
+        match event {
+            Event::StepStarted { step, action, about, timeout } => {
+                self.last = Some((*step, action.clone()));
+                self.step = Some(Step::new(*step, action, about, *timeout, now));
+                Vec::new()
+            }
+            Event::StepPassed { step, seen, took } => {
+                let done = self.step.take().filter(|done| done.number == *step);
+                let title = done.as_ref().map_or_else(|| step.to_string(), |done| done.title.clone());
+                let text = done.map_or_else(|| seen.clone(), |done| done.sums_up(seen));
+                self.line(Mark::Good, &title, &text, Some(*took))
+            }
+            Event::StepFailed { step, fault } => {
+                let failed = self.step.take().filter(|failed| failed.number == *step);
+                let title = failed.as_ref().map_or_else(|| step.to_string(), |failed| failed.title.clone());
+                let took = failed.map(|failed| now - failed.since);
+                self.line(Mark::Bad, &title, &fault.message, took)
+            }
+            Event::Slow { waiting, waited, timeout, .. } => {
+                self.says(waiting.clone());
+                if self.style.live {
+                    return Vec::new();
+                }
+                let title = self.step.as_ref().map_or_else(|| "slow".to_owned(), |step| step.title.clone());
+                let text = format!("slow, {} of {}: {waiting}", units::time(*waited), units::bound(*timeout));
+                self.line(Mark::Wait, &title, &text, None)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What only the live line and later lines show.
+    fn note(&mut self, event: &Event, now: f64) {
+        match event {
+            Event::Workers(workers) => {
+                if workers.generation == Generation::New && workers.accepting > 0 {
+                    self.exposed_since = self.exposed_since.or(self.new_since).or(Some(now));
+                }
+                let text = seen(workers);
+                match &mut self.way_back {
+                    Some(way_back) => way_back.saw(text),
+                    None => self.says(text),
+                }
+            }
+            Event::WindowClosed { open } => {
+                if let Some(step) = &mut self.step {
+                    step.window = Some(*open);
+                }
+            }
+            Event::NewMaster { pid } => {
+                self.new_since.get_or_insert(now);
+                self.says(format!("new master {pid}"));
+            }
+            Event::Probed { watch, outcome, by, latency, .. } => {
+                self.probes.add(outcome, *by, *latency);
+                if let Some(step) = self.step.as_mut().filter(|_| !watch) {
+                    step.probes.add(outcome, *by, *latency);
+                    step.seen = step.probes.text();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn says(&mut self, text: String) {
+        if let Some(step) = &mut self.step {
+            step.seen = text;
+        }
+    }
+
+    fn back_ends(&mut self, now: f64, mark: Mark, text: &str) -> Vec<String> {
+        self.over = true;
+        let Some(way_back) = &mut self.way_back else { return self.line(mark, "way back", text, None) };
+        let in_hand = if mark == Mark::Good { mark } else { Mark::Warn };
+        let (lines, took) = (way_back.finish(self.style, in_hand, now), now - way_back.since());
+        [lines, self.line(mark, "way back", text, Some(took))].concat()
+    }
+
+    fn interrupted(&mut self, signal: &str, heeded: bool) -> Vec<String> {
+        let text = match (heeded, self.committed, self.way_back.is_some()) {
+            (true, ..) if self.last.is_none() => "nothing live was touched yet",
+            (true, ..) => "the move in hand is finished, then the way back",
+            (false, true, _) => "committed already: the run goes on to its end",
+            (false, _, true) => "the way back goes on to its end",
+            (false, ..) => "noted, the run goes on",
+        };
+        self.line(Mark::Warn, signal, text, None)
+    }
+}
+
+impl Step {
+    fn new(number: usize, action: &str, about: &str, timeout: f64, since: f64) -> Self {
+        let title = match action {
+            "signal" => format!("{number} signal {}", about.split_whitespace().next().unwrap_or_default()),
+            _ => format!("{number} {action}"),
+        };
+        let seen = if action == "signal" { String::new() } else { about.to_owned() };
+        Self { number, title, since, timeout, seen, window: None, probes: Tally::default() }
+    }
+
+    /// The text of its line: the probes counted here, or what the run saw; and how long the path named the new file.
+    fn sums_up(&self, seen: &str) -> String {
+        let text = if self.probes.is_empty() { seen.to_owned() } else { self.probes.text() };
+        match self.window {
+            Some(open) => format!("{text}, window {}", units::time(open)),
+            None => text,
+        }
+    }
+}
+
+/// `old: 1 of 2 accepting, 1 draining`.
+fn seen(workers: &WaitedFor) -> String {
+    let WaitedFor { generation, accepting, draining, expected } = workers;
+    let of = expected.map_or_else(String::new, |expected| format!(" of {expected}"));
+    let draining = if *draining > 0 { format!(", {draining} draining") } else { String::new() };
+    format!("{generation}: {accepting}{of} accepting{draining}")
+}

@@ -1,0 +1,155 @@
+//! The text of `changeover preview`: what was found, what would be done, how long it may take, how it would end.
+
+use super::{
+    Style,
+    checks::{self, Count, Finding},
+    layout::{field, indented},
+    style::Mark,
+    units, words,
+};
+use crate::engine::{Level, Master};
+
+/// One resolved value and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value {
+    /// The key, as in the plan (`probe`, `pass-after`), or the input's name.
+    pub key: String,
+    /// The value, as a plan would write it; secrets are already hidden.
+    pub value: String,
+    /// `plan`, `default`, `--set`, …; empty where the plan itself says it.
+    pub origin: String,
+}
+
+/// One step as it would be done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PreviewStep {
+    /// Its action.
+    pub action: String,
+    /// What it is about (`USR2 to old-master`).
+    pub about: String,
+    /// How long it may take, milliseconds.
+    pub timeout: f64,
+    /// Every key, the defaults included.
+    pub values: Vec<Value>,
+}
+
+/// What `preview` found and would do.
+#[derive(Clone, Debug, Default)]
+pub struct Preview {
+    /// The plan's name.
+    pub plan: String,
+    /// The service as found, where one was.
+    pub found: Option<Found>,
+    /// Inputs as resolved.
+    pub inputs: Vec<Value>,
+    /// How many checks were made, and how it went.
+    pub count: Count,
+    /// What they have to say.
+    pub findings: Vec<Finding>,
+    /// The steps, in order.
+    pub steps: Vec<PreviewStep>,
+    /// The longest the way forward may take, milliseconds.
+    pub longest: f64,
+    /// The way back from the last point before the commit, one move each.
+    pub way_back: Vec<String>,
+    /// The exit code that `run` would give now, when every step does what it says.
+    pub exit: u8,
+}
+
+/// The service as found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Old's master.
+    pub old: Master,
+    /// The pid file.
+    pub pid_file: String,
+    /// The binary path.
+    pub binary: String,
+    /// The version that the new file says it is.
+    pub version: Option<String>,
+}
+
+impl Preview {
+    /// The lines to print.
+    #[must_use]
+    pub fn lines(&self, style: Style) -> Vec<String> {
+        let mut lines = self.head(style);
+        lines.push(String::new());
+        lines.extend(self.preflight(style));
+        lines.push(String::new());
+        for (count, step) in self.steps.iter().enumerate() {
+            lines.extend(step.lines(style, count + 1));
+        }
+        lines.push(String::new());
+        lines.extend(field(style, "longest", &format!("{} until the commit", units::bound(self.longest))));
+        let way_back =
+            if self.way_back.is_empty() { "nothing to put back".into() } else { self.way_back.join("; ") };
+        lines.extend(field(style, "way back", &way_back));
+        lines.extend(field(style, "exit", &self.would_end()));
+        lines
+    }
+
+    fn head(&self, style: Style) -> Vec<String> {
+        let mut lines = indented(style, 0, 2, "", &self.plan);
+        if let Some(found) = &self.found {
+            let Found { old, pid_file, binary, version } = found;
+            let workers = units::count(old.workers, "worker");
+            let from = words::version(&old.version);
+            lines.extend(field(
+                style,
+                "found",
+                &format!("master {}, {workers}, {from}, {pid_file}", old.pid),
+            ));
+            let to = version
+                .as_ref()
+                .map_or_else(String::new, |to| format!(", would become {}", words::version(to)));
+            lines.extend(field(style, "binary", &format!("{binary}{to}")));
+        }
+        for (count, input) in self.inputs.iter().enumerate() {
+            lines.extend(field(style, if count == 0 { "inputs" } else { "" }, &input.text()));
+        }
+        lines
+    }
+
+    /// The checks, those that refuse first.
+    fn preflight(&self, style: Style) -> Vec<String> {
+        let mut lines = checks::summary(style, self.count);
+        for level in [Level::Refuse, Level::Warn, Level::Note] {
+            for finding in self.findings.iter().filter(|finding| finding.level == level) {
+                lines.extend(checks::whole(style, finding));
+            }
+        }
+        lines
+    }
+
+    fn would_end(&self) -> String {
+        match self.exit {
+            0 => "0 when every step does what it says; 20 after a way back".into(),
+            code => format!("{code}: `run` would refuse, nothing live would be touched"),
+        }
+    }
+}
+
+impl PreviewStep {
+    fn lines(&self, style: Style, number: usize) -> Vec<String> {
+        let about = if self.about.is_empty() { String::new() } else { format!(": {}", self.about) };
+        let bound = units::bound(self.timeout);
+        let head = format!("{number} {}{about}, at most {bound}", self.action);
+        let mut lines = indented(style, 2, 2, &format!("{} ", style.mark(Mark::Wait)), &head);
+        let values: Vec<_> = self.values.iter().map(Value::text).collect();
+        if !values.is_empty() {
+            lines.extend(indented(style, 6, 0, "", &values.join(", ")));
+        }
+        lines
+    }
+}
+
+impl Value {
+    fn text(&self) -> String {
+        if self.origin.is_empty() {
+            format!("{} = {}", self.key, self.value)
+        } else {
+            format!("{} = {} ({})", self.key, self.value, self.origin)
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! Whole runs as a person sees them.
+
+use super::{Human, PlanView, Style};
+use crate::{
+    engine::{AnswerBy, Ending, Event, FaultReport, Level, Master, Record, Serving, Verdict, WaitedFor},
+    protocol::{Generation, Signal, Stuck, Waiting},
+};
+
+const PLAIN: Style = Style { color: false, unicode: true, live: false, width: 80 };
+
+/// Events with the time at which each comes, in milliseconds.
+#[derive(Default)]
+struct Script {
+    now: f64,
+    records: Vec<Record>,
+}
+
+impl Script {
+    fn after(mut self, ms: f64, event: Event) -> Self {
+        self.now += ms;
+        let seq = self.records.len() as u64 + 1;
+        self.records.push(Record { seq, ms: self.now, at: "2026-11-23T14:50:02Z".into(), event });
+        self
+    }
+
+    fn step(self, step: usize, action: &str, about: &str, seen: &str, took: f64) -> Self {
+        self.after(0.1, started(step, action, about))
+            .after(took, Event::StepPassed { step, seen: seen.into(), took })
+    }
+
+    fn probe(self, pid: i32, generation: Generation, outcome: &str) -> Self {
+        self.after(
+            2.0,
+            Event::Probed {
+                probe: "health".into(),
+                watch: false,
+                outcome: outcome.into(),
+                text: String::new(),
+                by: Some(AnswerBy { pid, generation }),
+                latency: Some(1.8),
+            },
+        )
+    }
+
+    /// What is printed, and the human that printed it.
+    fn shown(&self, style: Style) -> (String, Human) {
+        let mut human = Human::new(style, plan());
+        let lines: Vec<String> = self.records.iter().flat_map(|record| human.event(record)).collect();
+        (lines.join("\n"), human)
+    }
+}
+
+fn plan() -> PlanView {
+    let text = "format = 1\n\n[[step]]\naction = \"http-probe\"\nprobe = \"health\"\nanswered-by = \"new\"\n"
+        .to_owned();
+    let start = text.find("\"health\"").unwrap();
+    let places = [("step[5].probe".to_owned(), start..start + 8)].into();
+    PlanView { file: "plans/nginx.toml".into(), text, places, steps: 6 }
+}
+
+fn started(step: usize, action: &str, about: &str) -> Event {
+    Event::StepStarted { step, action: action.into(), about: about.into(), timeout: 30_000.0 }
+}
+
+fn begun() -> Script {
+    let old = Master { pid: 812, workers: 2, version: "nginx/1.22.1".into() };
+    Script::default()
+        .after(
+            0.0,
+            Event::RunStarted {
+                run: "01JDC2V8".into(),
+                plan: "nginx 1.26.3".into(),
+                file: "plans/nginx.toml".into(),
+                changeover: "0.1.0".into(),
+            },
+        )
+        .after(
+            4.0,
+            Event::Preflight {
+                code: "preflight/no-shutdown-timeout".into(),
+                level: Level::Warn,
+                seen: "worker_shutdown_timeout is not set, 3 connections are older than 1 m".into(),
+                why: "old workers wait for their connections".into(),
+                todo: "set worker_shutdown_timeout".into(),
+            },
+        )
+        .after(
+            1.0,
+            Event::Found {
+                old,
+                pid_file: "/run/nginx.pid".into(),
+                binary: "/usr/sbin/nginx".into(),
+                version: Some("nginx/1.26.3".into()),
+                expected: Some(2),
+            },
+        )
+}
+
+/// Up to WINCH, the fifth step.
+fn forward() -> Script {
+    begun()
+        .after(36.0, Event::PreflightDone { checks: 38, warnings: 1, refusals: 0, took: 41.0 })
+        .after(0.1, Event::ForwardStarted)
+        .step(1, "replace-binary", "", "sha256 ok, nginx/1.26.3, configuration ok", 0.6)
+        .after(0.1, started(2, "signal", "USR2 to old-master"))
+        .after(6.0, Event::WindowClosed { open: 6.2 })
+        .after(1.0, Event::NewMaster { pid: 944 })
+        .after(
+            4.0,
+            Event::StepPassed { step: 2, seen: "new master 944 runs the new file".into(), took: 11.0 },
+        )
+        .after(0.1, started(3, "wait-for-workers", "new: accepting"))
+        .after(9.0, workers(Generation::New, 2, 0))
+        .after(
+            1_000.0,
+            Event::StepPassed { step: 3, seen: "new: 2 of 2 accepting, same for 1 s".into(), took: 1_009.0 },
+        )
+        .step(4, "signal", "WINCH to old-master", "old workers are leaving", 1.0)
+        .step(5, "wait-for-workers", "old: draining", "old: none accepts", 0.8)
+        .after(0.1, started(6, "http-probe", "health"))
+}
+
+fn workers(generation: Generation, accepting: usize, draining: usize) -> Event {
+    Event::Workers(WaitedFor { generation, accepting, draining, expected: Some(2) })
+}
+
+fn failed() -> FaultReport {
+    FaultReport {
+        code: "probe/status".into(),
+        message: "the new generation answers 500".into(),
+        expected: "200 from new workers, 5 in a row".into(),
+        observed: "500, 500 from 945, 946".into(),
+        evidence: vec![
+            "error.log: [error] 945#945: *17 open() \"/srv/app/index.html\" failed (13: Permission denied)"
+                .into(),
+        ],
+        todo: None,
+        cause: Some("a worker may not read a file (diagnose/permission-denied)".into()),
+        place: Some("step[5].probe".into()),
+        label: "500 from worker 945 (new, nginx/1.26.3) after 3 ms".into(),
+    }
+}
+
+fn way_back() -> Script {
+    let sent = |signal, to, pid| Event::sent(signal, to, Some(pid), true);
+    forward()
+        .probe(945, Generation::New, "probe/status")
+        .probe(946, Generation::New, "probe/status")
+        .after(0.1, Event::StepFailed { step: 6, fault: failed() })
+        .after(0.1, Event::WayBackStarted)
+        .after(0.4, sent(Signal::Hup, Generation::Old, 812))
+        .after(1.0, Event::WayBackWaits { waiting: Waiting::OldSettles })
+        .after(4.0, workers(Generation::Old, 2, 0))
+        .after(0.2, sent(Signal::Usr1, Generation::Old, 812))
+        .after(2.0, sent(Signal::Term, Generation::New, 944))
+}
+
+fn verdict(verdict: Ending, exit: u8, serving: Serving, now: &str, next: &[&str]) -> Event {
+    Event::Verdict(Verdict {
+        verdict,
+        exit,
+        changed: false,
+        serving,
+        failed: (exit == 20 || exit == 30).then_some(6),
+        diagnosis: (exit == 20 || exit == 30).then(failed),
+        run: "01JDC2V8".into(),
+        now: now.into(),
+        next: next.iter().map(|&next| next.into()).collect(),
+        took: 1_090.0,
+    })
+}
+
+#[test]
+fn a_good_run_is_one_line_a_step() {
+    let done = (0..5)
+        .fold(forward(), |script, count| script.probe(945 + count % 2, Generation::New, "passed"))
+        .after(0.2, Event::StepPassed { step: 6, seen: "5 passes".into(), took: 12.0 })
+        .after(0.1, started(7, "commit", ""))
+        .after(0.1, Event::CommitRecorded)
+        .after(0.1, Event::QuitSent { pid: 812 })
+        .after(18.0, Event::StepPassed { step: 7, seen: "old master 812 is gone".into(), took: 18.4 })
+        .after(0.0, Event::Finished { old_gone: true })
+        .after(0.0, verdict(Ending::Committed, 0, Serving::New, "new: master 944, 2 workers", &[]));
+    insta::assert_snapshot!(done.shown(PLAIN).0, @r#"
+    nginx 1.22.1 → 1.26.3   master 812, 2 workers, /run/nginx.pid   run 01JDC2V8
+
+      ✓ preflight          38 checks, 1 warning                               41 ms
+        ! preflight/no-shutdown-timeout: worker_shutdown_timeout is not set, 3
+          connections are older than 1 m
+      ✓ 1 replace-binary   sha256 ok, nginx/1.26.3, configuration ok         0.6 ms
+      ✓ 2 signal USR2      new master 944 runs the new file, window 6 ms      11 ms
+      ✓ 3 wait-for-workers new: 2 of 2 accepting, same for 1 s               1.01 s
+      ✓ 4 signal WINCH     old workers are leaving                             1 ms
+      ✓ 5 wait-for-workers old: none accepts                                 0.8 ms
+      ✓ 6 http-probe       5 of 5 by new (945 946), slowest 2 ms              12 ms
+      ✓ 7 commit           old master 812 is gone                             18 ms
+
+    committed in 1.09 s   new: master 944, 2 workers
+      probes 5 of 5, slowest 2 ms
+    "#);
+}
+
+#[test]
+fn a_failed_probe_is_explained_and_the_way_back_is_told() {
+    let back = way_back().after(14.0, Event::RolledBack).after(
+        0.0,
+        verdict(
+            Ending::RolledBack,
+            20,
+            Serving::Old,
+            "old: master 812, 2 workers, 5 of 5 probes ok",
+            &["give the build --user=www-data, or set `user www-data;`"],
+        ),
+    );
+    insta::assert_snapshot!(back.shown(PLAIN).0, @r#"
+    nginx 1.22.1 → 1.26.3   master 812, 2 workers, /run/nginx.pid   run 01JDC2V8
+
+      ✓ preflight          38 checks, 1 warning                               41 ms
+        ! preflight/no-shutdown-timeout: worker_shutdown_timeout is not set, 3
+          connections are older than 1 m
+      ✓ 1 replace-binary   sha256 ok, nginx/1.26.3, configuration ok         0.6 ms
+      ✓ 2 signal USR2      new master 944 runs the new file, window 6 ms      11 ms
+      ✓ 3 wait-for-workers new: 2 of 2 accepting, same for 1 s               1.01 s
+      ✓ 4 signal WINCH     old workers are leaving                             1 ms
+      ✓ 5 wait-for-workers old: none accepts                                 0.8 ms
+      × 6 http-probe       the new generation answers 500                      4 ms
+      ✓ way back           HUP to old master 812, old: 2 of 2 accepting        5 ms
+      ✓ way back           USR1 to old master 812                              2 ms
+      ✓ way back           TERM to new master 944                             14 ms
+      ✓ way back           old serves alone, from the old binary              22 ms
+
+    probe/status
+
+      × step 6 `http-probe`: the new generation answers 500
+       ╭─[plans/nginx.toml:5:9]
+     4 │ action = "http-probe"
+     5 │ probe = "health"
+       ·         ────┬───
+       ·             ╰── 500 from worker 945 (new, nginx/1.26.3) after 3 ms
+     6 │ answered-by = "new"
+       ╰────
+      expected  200 from new workers, 5 in a row
+      observed  500, 500 from 945, 946
+      evidence  error.log: [error] 945#945: *17 open() "/srv/app/index.html" failed
+                (13: Permission denied)
+      cause     a worker may not read a file (diagnose/permission-denied)
+      done      HUP to old master 812; USR1 to old master 812; TERM to new master
+                944
+      now       old: master 812, 2 workers, 5 of 5 probes ok
+      harmed    requests may have met new for at most 1.04 s
+      next      give the build --user=www-data, or set `user www-data;`
+
+    rolled back after 1.09 s, exit 20   old serves   run 01JDC2V8
+    "#);
+}
+
+#[test]
+fn a_refused_run_says_what_to_do() {
+    let refused = begun()
+        .after(
+            1.0,
+            Event::Preflight {
+                code: "preflight/daemon-off".into(),
+                level: Level::Refuse,
+                seen: "master 812 was started with `daemon off`".into(),
+                why: "nginx ignores USR2 as long as its parent is the process that started it".into(),
+                todo: "start nginx with `daemon on` (Type=forking in systemd), or restart it instead".into(),
+            },
+        )
+        .after(30.0, Event::PreflightDone { checks: 38, warnings: 1, refusals: 1, took: 41.0 })
+        .after(0.1, Event::Refused)
+        .after(0.1, verdict(Ending::Refused, 12, Serving::Old, "old: master 812, 2 workers", &[]));
+    insta::assert_snapshot!(refused.shown(PLAIN).0, @r#"
+    nginx 1.22.1 → 1.26.3   master 812, 2 workers, /run/nginx.pid   run 01JDC2V8
+
+      × preflight          38 checks, 1 refusal, 1 warning                    41 ms
+        × preflight/daemon-off: master 812 was started with `daemon off`
+          why  nginx ignores USR2 as long as its parent is the process that started
+               it
+          do   start nginx with `daemon on` (Type=forking in systemd), or restart
+               it instead
+        ! preflight/no-shutdown-timeout: worker_shutdown_timeout is not set, 3
+          connections are older than 1 m
+
+      now       old: master 812, 2 workers
+
+    refused after 1.09 s, exit 12   nothing live was touched   run 01JDC2V8
+    "#);
+}
+
+#[test]
+fn a_stuck_run_says_why_and_what_a_person_can_do() {
+    let stuck = way_back().after(5_000.0, Event::Stuck { why: Stuck::NewDoesNotLeave }).after(
+        0.0,
+        verdict(
+            Ending::Stuck,
+            30,
+            Serving::Old,
+            "new does not leave: old: master 812, 2 workers; new: master 944, 0 workers",
+            &["ps -o stat,wchan 944", "changeover status plans/nginx.toml"],
+        ),
+    );
+    let (shown, _) = stuck.shown(PLAIN);
+    let end = shown.find("  done ").unwrap();
+    insta::assert_snapshot!(&shown[end..], @r#"
+      done      HUP to old master 812; USR1 to old master 812; TERM to new master
+                944
+      now       new does not leave: old: master 812, 2 workers; new: master 944, 0
+                workers
+      harmed    requests may have met new for at most 6.03 s
+      next      ps -o stat,wchan 944
+                changeover status plans/nginx.toml
+
+    stuck after 1.09 s, exit 30   old serves   run 01JDC2V8
+    "#);
+}
+
+#[test]
+fn nothing_is_wider_than_eighty_columns_or_than_the_terminal() {
+    let script = way_back().after(14.0, Event::RolledBack);
+    for width in [60, 80, 200] {
+        let (shown, _) = script.shown(Style { width, ..PLAIN });
+        for line in shown.lines() {
+            assert!(line.chars().count() <= width.min(80), "{width}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_live_line_says_what_is_waited_for_and_for_how_long() {
+    let (_, human) = forward().after(0.0, workers(Generation::Old, 0, 1)).shown(PLAIN);
+    insta::assert_snapshot!(human.live_line(4_200.0).unwrap(), @r#"  ⠹ 6 http-probe       old: 0 of 2 accepting, 1 draining         3.14 s of 30 s"#);
+    let (_, human) = way_back().after(1.0, Event::WayBackWaits { waiting: Waiting::NewLeaves }).shown(PLAIN);
+    insta::assert_snapshot!(human.live_line(1_500.0).unwrap(), @r#"  ⠇ way back           TERM to new master 944, new leaves                424 ms"#);
+    let (_, human) = way_back().after(1.0, Event::RolledBack).shown(PLAIN);
+    assert_eq!(human.live_line(1_500.0), None);
+}
+
+#[test]
+fn without_a_terminal_a_slow_step_is_told_once() {
+    let slow = Event::Slow { step: 6, waiting: "3 of 5 passed".into(), waited: 15_000.0, timeout: 30_000.0 };
+    let quiet = forward().after(0.0, slow);
+    assert!(quiet.shown(PLAIN).0.ends_with("  … 6 http-probe       slow, 15.0 s of 30 s: 3 of 5 passed"));
+    assert!(!quiet.shown(Style { live: true, ..PLAIN }).0.contains("slow"));
+}
+
+#[test]
+fn an_interrupt_says_what_follows_from_it() {
+    let interrupt = |heeded| Event::Interrupted { signal: "SIGINT".into(), heeded };
+    let told = |script: Script| script.shown(PLAIN).0.lines().last().unwrap_or_default().to_owned();
+    assert!(told(begun().after(0.0, interrupt(true))).ends_with("nothing live was touched yet"));
+    assert!(told(forward().after(0.0, interrupt(true))).ends_with("then the way back"));
+    let committed = forward().after(0.0, Event::CommitRecorded);
+    assert!(told(committed.after(0.0, interrupt(false))).ends_with("the run goes on to its end"));
+    assert!(told(way_back().after(0.0, interrupt(false))).ends_with("the way back goes on to its end"));
+}
+
+#[test]
+fn nothing_that_comes_from_outside_reaches_the_terminal_raw() {
+    let evil = "\u{1b}]0;owned\u{7}\u{202e}";
+    let fault = FaultReport {
+        message: evil.into(),
+        evidence: vec![evil.into()],
+        observed: evil.into(),
+        label: evil.into(),
+        ..failed()
+    };
+    let Event::Verdict(verdict) = verdict(Ending::RolledBack, 20, Serving::Old, evil, &[evil]) else {
+        return;
+    };
+    let script = forward()
+        .after(0.0, Event::StepFailed { step: 6, fault: fault.clone() })
+        .after(0.0, Event::Verdict(Verdict { diagnosis: Some(fault), run: evil.into(), ..verdict }));
+    let (shown, _) = script.shown(PLAIN);
+    assert!(shown.chars().all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}')), "{shown:?}");
+}

@@ -1,0 +1,90 @@
+//! The protocol's words as people read them: moves, waits, dead ends, verdicts.
+
+use crate::{
+    engine::{Ending, Serving},
+    protocol::{Move, Stuck, Waiting},
+};
+
+/// A move, with the pid that it went to.
+#[must_use]
+pub fn movement(what: &Move, pid: Option<i32>) -> String {
+    let pid = pid.map_or_else(String::new, |pid| format!(" {pid}"));
+    match what {
+        Move::OpenWindow => "exec window: the new file at the path, USR2 to old".into(),
+        Move::Install => "the new file stays at the path".into(),
+        Move::Signal { signal, to } => format!("{signal} to {to} master{pid}"),
+        Move::ExchangeBack => "what was found is put back at the path".into(),
+        Move::WritePidFile { names } => format!("pid file names the {names} master{pid}"),
+        Move::UnlinkOldbin => "stale .oldbin removed".into(),
+        Move::LinkUnixPath { path } => format!("unix path {} linked back", path.display()),
+        Move::StubExec => "stub exec: old restarts its workers from memory".into(),
+        Move::FreezeNew => format!("STOP to new master{pid}"),
+        Move::KillNewWorkers => "KILL to the children of new".into(),
+        Move::KillNewMaster => format!("KILL to new master{pid}"),
+        Move::QuitStrays => "QUIT to the processes left behind".into(),
+        Move::KillStrays => "KILL to the processes left behind".into(),
+    }
+}
+
+/// What the way back waits for.
+#[must_use]
+pub const fn waiting(waiting: Waiting) -> &'static str {
+    match waiting {
+        Waiting::OldSettles => "old handles what it was told",
+        Waiting::NewSettles => "new handles what it was told",
+        Waiting::NewStarts => "new finishes its start",
+        Waiting::NewLeaves => "new leaves",
+        Waiting::OldAnswers => "old answers as before the run",
+        Waiting::OldAccepts => "old accepts again",
+        Waiting::StraysLeave => "the processes left behind leave",
+    }
+}
+
+/// Why the way back cannot be finished.
+#[must_use]
+pub const fn stuck(why: Stuck) -> &'static str {
+    match why {
+        Stuck::OldDoesNotSettle => "the old master does not answer: it is stopped, or waits in the kernel",
+        Stuck::NoMaster => "no master lives",
+        Stuck::OldGoneNewServes => "the old master is gone, the new one serves",
+        Stuck::OldGoneNewUnsettled => "the old master is gone and the new one does not answer",
+        Stuck::OldDoesNotAccept => "the old master starts no workers",
+        Stuck::WrongNumber => "the old master cannot be brought to its former number of workers",
+        Stuck::NewDoesNotLeave => "the new master cannot be ended",
+        Stuck::StraysDoNotLeave => "processes left behind cannot be ended",
+        Stuck::BaselineLost => "old serves, but not as it did before the run",
+        Stuck::NoProgress => "the same move was made again and again without effect",
+    }
+}
+
+/// A verdict, as the last line begins.
+#[must_use]
+pub const fn ending(ending: Ending) -> &'static str {
+    match ending {
+        Ending::Committed => "committed",
+        Ending::Draining => "committed, old still drains",
+        Ending::Unchanged => "nothing to do",
+        Ending::Refused => "refused",
+        Ending::RolledBack => "rolled back",
+        Ending::Stopped => "stopped on purpose",
+        Ending::Stuck => "stuck",
+        Ending::Bug => "a bug",
+    }
+}
+
+/// Who accepts connections.
+#[must_use]
+pub const fn serving(serving: Serving) -> &'static str {
+    match serving {
+        Serving::Old => "old serves",
+        Serving::New => "new serves",
+        Serving::Both => "both generations serve",
+        Serving::None => "nobody serves",
+    }
+}
+
+/// `1.22.1` of `nginx/1.22.1`: the product's name only where it is not nginx.
+#[must_use]
+pub fn version(text: &str) -> &str {
+    text.strip_prefix("nginx/").unwrap_or(text)
+}
