@@ -1,0 +1,76 @@
+//! `run`: loads the plan, and hands every event to the report.
+
+use super::{Format, Run, inputs, output};
+use crate::{
+    engine::Record,
+    plan::{self, Inputs, Loaded},
+    report::{Human, PlanView, json_line},
+    run::{Input, Run as Execution, Started, Teller, start},
+};
+
+/// Exit code 10: the plan is malformed.
+const MALFORMED: u8 = 10;
+/// Exit code 1: a bug, or a system that gives the process no runtime.
+const BUG: u8 = 1;
+
+/// Does what the plan says; the exit code tells the state of the machine.
+pub(super) fn main(run: &Run) -> u8 {
+    let loaded = match load(&run.plan) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let teller = teller(run.plan.output.format, &loaded);
+    let input = Input {
+        file: run.plan.plan.display().to_string(),
+        text: loaded.document.text().to_owned(),
+        plan: loaded.plan,
+        state: run.state_dir.clone(),
+        teller,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, execute(input)),
+        Err(error) => {
+            output::talk(&format!("changeover cannot start: {error}"));
+            BUG
+        }
+    }
+}
+
+async fn execute(input: Input) -> u8 {
+    match start(input).await {
+        Started::Ended(verdict) => verdict.exit,
+        Started::Ready(mut live, given) => Execution::new(&mut *live, given).execute().await.exit,
+    }
+}
+
+/// Reads and loads the plan; on a mistake it is told, and the exit code is given.
+pub(super) fn load(one: &super::OnePlan) -> Result<Loaded, u8> {
+    let bytes = inputs::read(&one.plan).map_err(|error| {
+        output::talk(&format!("{} cannot be read: {error}", one.plan.display()));
+        output::USAGE
+    })?;
+    let name = one.plan.display().to_string();
+    plan::load(&name, &bytes, &one.inputs.set, Inputs::Given).map_err(|problems| {
+        match one.output.format {
+            Format::Human => output::talk(problems.render(output::plan_style()).trim_end()),
+            Format::Json => output::data(&super::check::problems_json(&name, &problems)),
+        }
+        MALFORMED
+    })
+}
+
+/// Prints each record as it comes.
+fn teller(format: Format, loaded: &Loaded) -> Teller {
+    match format {
+        Format::Json => Box::new(|record: &Record| output::data(&json_line(record))),
+        Format::Human => {
+            let mut human = Human::new(output::style(), PlanView::of(loaded));
+            Box::new(move |record: &Record| {
+                for line in human.event(record) {
+                    output::data(&line);
+                }
+            })
+        }
+    }
+}
