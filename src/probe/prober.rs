@@ -1,0 +1,179 @@
+//! The prober: connects, attributes, asks, judges.
+
+use std::{error::Error, time::Duration};
+
+use reqwest::{Client, RequestBuilder, header, redirect};
+use tokio::{net::TcpStream, time::timeout};
+
+use super::{
+    answer::Answer,
+    choose::{Chosen, Search},
+    connect::addresses,
+    crew::{Crew, wanted_generation},
+    judge::{Got, judge},
+    outcome::Outcome,
+    relay::{Relay, Seen},
+    together::together,
+};
+use crate::{
+    host::{clock::Clock, sock_diag::SockDiag},
+    plan::{Method, Probe, steps::Answerer},
+};
+
+/// The most of a body that is read and searched.
+const BODY: usize = 1 << 20;
+const USER_AGENT: &str = concat!("changeover/", env!("CARGO_PKG_VERSION"));
+
+/// Asks probes. Every request goes over a fresh connection; no redirect, proxy or retry is ever followed.
+#[derive(Debug)]
+pub struct Prober {
+    diag: Result<SockDiag, String>,
+}
+
+impl Default for Prober {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Prober {
+    /// Opens the socket that attribution needs. Without it only probes of anybody are possible, and they say so.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { diag: SockDiag::open().map_err(|error| error.to_string()) }
+    }
+
+    /// One request to a worker of the wanted generation, and the verdict. `crew` is read again when a process
+    /// that it does not name has accepted: workers come and go.
+    ///
+    /// Must run within a tokio runtime. Dropping the future closes every connection.
+    pub async fn probe(&self, probe: &Probe, wanted: Answerer, crew: &impl Fn() -> Crew) -> Answer {
+        let clock = Clock::start();
+        let mut connections = 0;
+        let chosen = async {
+            let addresses = addresses(probe).await?;
+            let diag = self.diag.as_ref().map_err(String::as_str);
+            let (wanted, within) = (wanted_generation(wanted), probe.request_timeout);
+            Search { diag, addresses: &addresses, wanted, crew, within }.choose(&mut connections).await
+        };
+        match chosen.await {
+            Ok(chosen) => ask(probe, chosen, connections).await,
+            Err(outcome) => Answer::without_request(outcome, clock.elapsed(), connections),
+        }
+    }
+
+    /// Several probes at once, answered in the order given.
+    pub async fn probe_at_once(
+        &self,
+        probes: &[(&Probe, Answerer)],
+        crew: &impl Fn() -> Crew,
+    ) -> Vec<Answer> {
+        together(probes.iter().map(|(probe, wanted)| self.probe(probe, *wanted, crew))).await
+    }
+}
+
+/// Sends the request on the chosen connection and judges what comes.
+async fn ask(probe: &Probe, chosen: Chosen, connections: u32) -> Answer {
+    let Chosen { link, by, unattributed, accepted } = chosen;
+    let before = link.connected + accepted;
+    let clock = Clock::start();
+    let got = exchange(probe, link.stream, probe.request_timeout.saturating_sub(before)).await;
+    let latency = before + clock.elapsed();
+    let (outcome, status) = match got {
+        Ok(got) => (judge(&probe.expect, &got, latency), Some(got.status)),
+        Err(outcome) => (outcome, None),
+    };
+    Answer { outcome, by, unattributed, latency, connections, status }
+}
+
+/// One request and its whole answer over this connection, through the relay.
+async fn exchange(probe: &Probe, stream: TcpStream, within: Duration) -> Result<Got, Outcome> {
+    let not_asked = |why: String| Outcome::NotAsked { why };
+    let relay = Relay::open().map_err(|error| not_asked(error.to_string()))?;
+    let client = client(relay.name()).map_err(|error| not_asked(in_full(&error)))?;
+    let request = request(&client, probe).build().map_err(|error| not_asked(in_full(&error)))?;
+    let seen = Seen::default();
+    let relayed = async {
+        relay.carry(stream, &seen).await;
+        // reqwest notices and ends with what it has.
+        std::future::pending::<()>().await;
+    };
+    let answered = async {
+        tokio::select! {
+            got = receive(&client, request) => Some(got),
+            () = relayed => None,
+        }
+    };
+    match timeout(within, answered).await {
+        Ok(Some(Ok(got))) => Ok(got),
+        Ok(Some(Err(error))) => Err(match (seen.ended.take(), seen.received.get()) {
+            (Some(how), received) if received == 0 || seen.http.get() => Outcome::Reset { how, received },
+            _ => Outcome::NotHttp { error: in_full(&error) },
+        }),
+        Ok(None) | Err(_) => Err(Outcome::TimedOut { after: within, received: seen.received.get() }),
+    }
+}
+
+fn client(relay: &str) -> reqwest::Result<Client> {
+    Client::builder()
+        .unix_socket(relay)
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .pool_max_idle_per_host(0)
+        .http1_only()
+        .user_agent(USER_AGENT)
+        .build()
+}
+
+/// The plan's headers replace the two of ours: `User-Agent`, and `Connection: close`, so that no idle connection
+/// keeps a worker from leaving.
+fn request(client: &Client, probe: &Probe) -> RequestBuilder {
+    let mut request = client.request(method(probe.method), probe.url.url().clone());
+    if !probe.headers.keys().any(|name| name.eq_ignore_ascii_case(header::CONNECTION.as_str())) {
+        request = request.header(header::CONNECTION, "close");
+    }
+    for (name, value) in &probe.headers {
+        request = request.header(name, value);
+    }
+    match &probe.body {
+        Some(body) => request.body(body.clone()),
+        None => request,
+    }
+}
+
+const fn method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Head => reqwest::Method::HEAD,
+        Method::Options => reqwest::Method::OPTIONS,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+    }
+}
+
+async fn receive(client: &Client, request: reqwest::Request) -> reqwest::Result<Got> {
+    let mut response = client.execute(request).await?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let mut got = Got { status, headers, ..Got::default() };
+    while let Some(chunk) = response.chunk().await? {
+        let room = BODY - got.body.len();
+        got.cut = chunk.len() > room;
+        got.body.extend_from_slice(chunk.get(..chunk.len().min(room)).unwrap_or_default());
+        if got.cut {
+            break;
+        }
+    }
+    Ok(got)
+}
+
+/// An error with all that caused it.
+fn in_full(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
