@@ -92,9 +92,10 @@ impl Fault {
     fn of(rest: &str, error: &Error) -> Self {
         let Some(span) = error.span() else { return Self { problem: too_deep(), lost: None } };
         if let Some(opened) = open_string(rest, error, &span) {
+            let lost = line(rest, opened.start).start..opened.end;
             return Self::opened(
                 opened.start..opened.start + 3,
-                opened,
+                lost,
                 "close it with the same three quotes",
             );
         }
