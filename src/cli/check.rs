@@ -1,89 +1,55 @@
-//! `changeover check PLAN…`: what is wrong with plans, without a look at the host.
-
-use std::{
-    fs::File,
-    io::{self, Read, Write},
-    path::PathBuf,
-};
+//! `changeover check PLAN…`: what is wrong with plans, without a look at any host.
 
 use serde_json::{Value as Json, json};
 
-use crate::plan::{self, Inputs, LARGEST, Loaded, Problems, Style};
+use super::{Check, Format, inputs, output};
+use crate::plan::{self, Loaded};
 
-/// What `check` is asked to do.
-#[derive(Clone, Debug)]
-pub struct Check {
-    /// The plans.
-    pub plans: Vec<PathBuf>,
-    /// The names and values of `--set`.
-    pub sets: Vec<(String, String)>,
-    /// Whether the result is JSON.
-    pub json: bool,
-    /// How problems are drawn for people.
-    pub style: Style,
-}
+/// Exit code 10: a plan is malformed.
+const MALFORMED: u8 = 10;
 
-/// Checks all plans; gives the highest of their exit codes: 0, 10 (malformed), 2 (cannot be read).
-///
-/// # Errors
-///
-/// When the result cannot be written.
-pub fn check(asked: &Check, out: &mut impl Write, err: &mut impl Write) -> io::Result<u8> {
+/// Checks every plan; the highest of their exit codes.
+pub(super) fn main(check: &Check) -> u8 {
+    let human = check.output.format == Format::Human;
     let mut worst = 0;
     let mut reports = Vec::new();
-    for path in &asked.plans {
+    for path in &check.plans {
         let name = path.display().to_string();
-        let (code, report) = match read_plan(path) {
+        let (code, report) = match inputs::read(path) {
+            Ok(bytes) => look(&name, &bytes, &check.inputs.set, human),
             Err(error) => {
-                writeln!(err, "{name}: the plan cannot be read: {error}")?;
-                (2, json!({ "file": name, "unreadable": error.to_string(), "problems": [], "findings": [] }))
+                output::talk(&format!("{name}: the plan cannot be read: {error}"));
+                (
+                    output::USAGE,
+                    json!({ "file": name, "unreadable": error.to_string(), "problems": [], "findings": [] }),
+                )
             }
-            Ok(bytes) => match plan::load(&name, &bytes, &asked.sets, Inputs::Open) {
-                Ok(loaded) => {
-                    if !asked.json {
-                        writeln!(err, "{}", well_formed(&name, &loaded))?;
-                    }
-                    (0, report(&name, &loaded.unset, json!([])))
-                }
-                Err(problems) => {
-                    if !asked.json {
-                        tell(&problems, asked.style, err)?;
-                    }
-                    (10, report(&name, &[], json!(problems.report())))
-                }
-            },
         };
-        worst = worst_of(worst, code);
+        worst = worst.max(code);
         reports.push(report);
     }
-    if asked.json {
-        let whole = match reports.as_slice() {
-            [one] => one.clone(),
-            several => json!({ "files": several }),
-        };
-        writeln!(out, "{whole}")?;
+    if !human {
+        output::data(&whole(reports).to_string());
     }
-    Ok(worst)
+    worst
 }
 
-/// Reads a plan, but no more of it than is needed to see that it is too large.
-///
-/// # Errors
-///
-/// When the file cannot be opened or read.
-pub fn read_plan(path: &std::path::Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Writes all problems for people, and how many there are.
-///
-/// # Errors
-///
-/// When they cannot be written.
-pub fn tell(problems: &Problems, style: Style, err: &mut impl Write) -> io::Result<()> {
-    writeln!(err, "{}\n{problems}", problems.render(style))
+/// One plan: its exit code and what is told to machines. Inputs may be left open; all else is checked.
+fn look(name: &str, bytes: &[u8], sets: &[(String, String)], human: bool) -> (u8, Json) {
+    match plan::load(name, bytes, sets, plan::Inputs::Open) {
+        Ok(loaded) => {
+            if human {
+                output::talk(&well_formed(name, &loaded));
+            }
+            (0, json!({ "file": name, "problems": [], "findings": [], "unset": loaded.unset }))
+        }
+        Err(problems) => {
+            if human {
+                output::talk(&format!("{}\n{problems}", problems.render(output::plan_style())));
+            }
+            (MALFORMED, json!({ "file": name, "problems": problems.report(), "findings": [] }))
+        }
+    }
 }
 
 fn well_formed(name: &str, loaded: &Loaded) -> String {
@@ -91,14 +57,17 @@ fn well_formed(name: &str, loaded: &Loaded) -> String {
     let counted = format!("{name}: ok, {steps} {}", if steps == 1 { "step" } else { "steps" });
     match loaded.unset.as_slice() {
         [] => counted,
-        unset => format!("{counted}; to be given with --set: {}", unset.join(", ")),
+        unset => format!("{counted}; give with --set: {}", unset.join(", ")),
     }
 }
 
-fn report(name: &str, unset: &[String], problems: Json) -> Json {
-    json!({ "file": name, "problems": problems, "findings": [], "unset": unset })
-}
-
-const fn worst_of(a: u8, b: u8) -> u8 {
-    if a > b { a } else { b }
+/// One object: that of the only plan, or all of them under `files`.
+fn whole(mut reports: Vec<Json>) -> Json {
+    match reports.pop() {
+        Some(only) if reports.is_empty() => only,
+        last => {
+            reports.extend(last);
+            json!({ "files": reports })
+        }
+    }
 }

@@ -32,4 +32,4 @@ pub use problem::{Elsewhere, Label, Problem, ProblemReport, Problems, SpanReport
 pub use render::Style;
 pub use scalar::{HttpUrl, Sha256};
 pub use step::{Common, OnFailure, Step};
-pub use steps::Action;
+pub use steps::{Action, Answerer};

@@ -28,6 +28,12 @@ pub fn published() -> Json {
     schema
 }
 
+/// The published schema as text, as `schema` prints it and `schemas/plan.schema.json` holds it.
+#[must_use]
+pub fn text() -> String {
+    format!("{:#}", published())
+}
+
 fn reference() -> Json {
     json!({
         "description": "The value of an input: `${name}`.",

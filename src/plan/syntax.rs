@@ -93,11 +93,7 @@ impl Fault {
         let Some(span) = error.span() else { return Self { problem: too_deep(), lost: None } };
         if let Some(opened) = open_string(rest, error, &span) {
             let lost = line(rest, opened.start).start..opened.end;
-            return Self::opened(
-                opened.start..opened.start + 3,
-                lost,
-                "close it with the same three quotes",
-            );
+            return Self::opened(opened.start..opened.start + 3, lost, "close it with the same three quotes");
         }
         let line = line(rest, span.start);
         if !is_header(rest, line.start) {

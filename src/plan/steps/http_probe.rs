@@ -58,6 +58,16 @@ pub enum Answerer {
 }
 
 impl Answerer {
+    /// The word as a plan spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Old => "old",
+            Self::Any => "any",
+        }
+    }
+
     pub(in crate::plan) const fn any() -> Self {
         Self::Any
     }

@@ -42,3 +42,15 @@ pub enum Until {
     /// None of them is left.
     Gone,
 }
+
+impl Until {
+    /// The word as a plan spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accepting => "accepting",
+            Self::Draining => "draining",
+            Self::Gone => "gone",
+        }
+    }
+}
