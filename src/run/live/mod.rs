@@ -110,7 +110,7 @@ impl World for Live {
         let changed = self.last.as_ref().is_none_or(|last| !last.same_processes(&situation));
         self.pace = if changed { QUICK } else { (self.pace * 5 / 4).min(CALM) };
         if changed {
-            self.asker.crew_is(&situation);
+            self.asker.masters_are(&situation);
             self.held.hold(&situation);
         }
         self.last = Some(situation.clone());
@@ -152,7 +152,7 @@ impl World for Live {
                 signal = self.interrupts.next() => First::Interrupt(signal),
                 watched = self.watches.next() => First::Watch(watched),
                 () = self.held.exit() => First::Changed,
-                answer = &mut answer => return Ok(answer),
+                Some(answer) = &mut answer => return Ok(answer),
             };
             match first {
                 First::Interrupt(signal) => return Err(Wake::Interrupted(signal)),

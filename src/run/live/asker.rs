@@ -1,0 +1,81 @@
+//! Asks the plan's probes, with the workers of both generations as they are at that moment.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
+
+use crate::{
+    host::process,
+    plan::{Probe, steps::Answerer},
+    probe::{Answer, Crew, Prober},
+    protocol::{Identity, Situation},
+};
+
+/// The probes of a run, shared by its steps and its watches.
+pub(in crate::run) struct Asker {
+    prober: Prober,
+    probes: BTreeMap<String, Probe>,
+    /// The probes that passed before anything was touched.
+    baseline: RefCell<Vec<String>>,
+    masters: Cell<(Option<Identity>, Option<Identity>)>,
+}
+
+impl Asker {
+    pub(super) fn new(probes: BTreeMap<String, Probe>, old: Identity) -> Self {
+        Self {
+            prober: Prober::new(),
+            probes,
+            baseline: RefCell::default(),
+            masters: Cell::new((Some(old), None)),
+        }
+    }
+
+    /// The masters as they were observed last.
+    pub(super) fn masters_are(&self, situation: &Situation) {
+        self.masters.set((situation.old.id, situation.new.id));
+    }
+
+    /// One request of this probe; `None` when the plan has none of that name, which loading rules out.
+    pub(super) async fn ask(&self, name: &str, wanted: Answerer) -> Option<Answer> {
+        let probe = self.probes.get(name)?;
+        Some(self.prober.probe(probe, wanted, &|| self.crew()).await)
+    }
+
+    /// One request each, all at once.
+    pub(super) async fn ask_all(&self, names: &[String], wanted: Answerer) -> Vec<Answer> {
+        let probes: Vec<_> = names.iter().filter_map(|name| Some((self.probes.get(name)?, wanted))).collect();
+        self.prober.probe_at_once(&probes, &|| self.crew()).await
+    }
+
+    /// Asks every probe of the plan once: what passes is the baseline. Gives each name with its answer.
+    pub(super) async fn take_baseline(&self) -> Vec<(String, Answer)> {
+        let names: Vec<String> = self.probes.keys().cloned().collect();
+        let answers = self.ask_all(&names, Answerer::Old).await;
+        let asked: Vec<_> = names.into_iter().zip(answers).collect();
+        let passed = asked.iter().filter(|(_, answer)| answer.outcome.passed());
+        *self.baseline.borrow_mut() = passed.map(|(name, _)| name.clone()).collect();
+        asked
+    }
+
+    /// The names of the probes that passed before anything was touched.
+    pub(super) fn baseline(&self) -> Vec<String> {
+        self.baseline.borrow().clone()
+    }
+
+    /// What a good answer of this probe is, in words.
+    pub(in crate::run) fn expected(&self, name: &str) -> String {
+        let status = |probe: &Probe| probe.expect.status.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ");
+        self.probes.get(name).map_or_else(String::new, status)
+    }
+
+    /// The workers of both generations now: workers come and go between two looks of the run.
+    fn crew(&self) -> Crew {
+        let (old, new) = self.masters.get();
+        let children = |master: Option<Identity>| {
+            let pids = master.map(|master| process::children(master.pid)).unwrap_or_default();
+            pids.into_iter().filter(|pid| new.is_none_or(|new| new.pid != *pid)).collect()
+        };
+        Crew { old: children(old), new: children(new) }
+    }
+}

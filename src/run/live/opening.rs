@@ -1,0 +1,237 @@
+//! The way to a run that may begin: locks, checks, files, the baseline. Whatever stops it, nothing live was touched.
+
+use std::{path::PathBuf, rc::Rc};
+
+use super::{
+    Live, QUICK,
+    asker::Asker,
+    binary::Binary,
+    files::{PidFile, UnixPath},
+    held::Held,
+    interrupts::Interrupts,
+    questions::{self, ConfigurationTest},
+    recorder::Recorder,
+    refusal::Refusal,
+    watches::Watches,
+};
+use crate::{
+    engine::{Event, Level, Master},
+    host::{
+        directory::{Directory, beside},
+        locks::{Holder, Locks},
+        notify::Notify,
+    },
+    journal::RunDirectory,
+    nginx::arguments::Arguments,
+    observe::{self, Instance, Observer},
+    plan::{Plan, steps::Answerer},
+    preflight::{self, Ready, Report},
+    protocol::Limits,
+    run::{Given, steps::probed, until::millis},
+};
+
+/// A run that is being opened.
+pub(super) struct Opening {
+    pub(super) plan: Plan,
+    pub(super) text: String,
+    pub(super) state: PathBuf,
+    pub(super) run: String,
+    pub(super) recorder: Recorder,
+}
+
+impl Opening {
+    /// Opens it, and cleans up after itself where it is refused.
+    pub(super) async fn open(mut self) -> Result<(Live, Given), (Refusal, Recorder)> {
+        let mut interrupts = match Interrupts::catch() {
+            Ok(interrupts) => interrupts,
+            Err(error) => return Err((Refusal::Signals(error), self.recorder)),
+        };
+        let opened = tokio::select! {
+            biased;
+            signal = interrupts.next() => Err(Refusal::Interrupted(signal)),
+            opened = self.prepare() => opened,
+        };
+        match opened {
+            Ok(prepared) => Ok(prepared.live(self, interrupts)),
+            Err(refusal) => Err((refusal, self.recorder)),
+        }
+    }
+
+    async fn prepare(&mut self) -> Result<Prepared, Refusal> {
+        let locks = self.lock()?;
+        let began = self.recorder.now();
+        let input = preflight::Input { plan: &self.plan, run: &self.run, stage: true };
+        let report = preflight::run(&input).await;
+        let took = millis(self.recorder.now().saturating_sub(began));
+        let ready = self.judge(report, took)?;
+        let files = Files::make(&ready, &self.run)?;
+        let directory = self.directory(&ready)?;
+        self.recorder.keep_in(directory);
+        self.found(&ready);
+        let asker = Rc::new(Asker::new(self.plan.probes.clone(), ready.old));
+        self.baseline(&asker).await?;
+        let mut notify = Notify::new()?;
+        for path in [&ready.pid_file, &files.pid_file.oldbin, &ready.binary_path] {
+            if let (Some(directory), Some(name)) = (path.parent(), path.file_name()) {
+                notify.watch(directory, name)?;
+            }
+        }
+        Ok(Prepared { ready, files, asker, notify, locks })
+    }
+
+    /// The instance and its binary, where the master tells it; without one the checks explain.
+    fn lock(&self) -> Result<Locks, Refusal> {
+        let pid_file = self.plan.service.pid_file.as_path();
+        let program = observe::find(pid_file).ok().and_then(|found| {
+            let arguments = Arguments::from_title(&found.old.command).ok()?;
+            Some(PathBuf::from(arguments.program)).filter(|program| program.is_absolute())
+        });
+        let paths: Vec<_> = [Some(pid_file), program.as_deref()].into_iter().flatten().collect();
+        let pid = i32::try_from(std::process::id()).unwrap_or_default();
+        Ok(Locks::take(&paths, &Holder { pid, run: self.run.clone() })?)
+    }
+
+    /// Tells what the checks found; goes on only where none refuses and there is something to do.
+    fn judge(&mut self, report: Report, took: f64) -> Result<Ready, Refusal> {
+        if let Some(reason) = report.nothing_to_do {
+            return Err(Refusal::NothingToDo(reason));
+        }
+        for finding in &report.findings {
+            self.recorder.tell(finding.event());
+        }
+        self.recorder.tell(Event::PreflightDone {
+            checks: report.checks,
+            warnings: report.count(Level::Warn),
+            refusals: report.count(Level::Refuse),
+            took,
+        });
+        let findings = report.findings;
+        report.ready.ok_or(Refusal::Checks(findings))
+    }
+
+    fn directory(&self, ready: &Ready) -> Result<RunDirectory, Refusal> {
+        let instance = ready.pid_file.display().to_string().trim_start_matches('/').replace('/', "_");
+        Ok(RunDirectory::create(&self.state, &instance, &self.run, &self.text)?)
+    }
+
+    fn found(&mut self, ready: &Ready) {
+        self.recorder.tell(Event::Found {
+            old: Master {
+                pid: ready.old.pid,
+                workers: ready.baseline.accepting,
+                version: ready.old_version.clone(),
+            },
+            pid_file: ready.pid_file.display().to_string(),
+            binary: ready.binary_path.display().to_string(),
+            version: Some(ready.new_version.clone()),
+            expected: ready.new_workers,
+        });
+        if let Some(staged) = &ready.staged {
+            self.recorder.tell(Event::Staged {
+                file: staged.path.display().to_string(),
+                sha256: staged.file.sha256.clone(),
+                bytes: staged.file.size,
+            });
+        }
+    }
+
+    /// Every probe is asked once of old. A failing watch refuses the run: it would be violated whatever new does.
+    async fn baseline(&mut self, asker: &Asker) -> Result<(), Refusal> {
+        for (name, answer) in asker.take_baseline().await {
+            self.recorder.tell(probed(&name, &answer, false));
+            let watched = self.plan.watches.iter().any(|it| it.probe == name && it.answered_by != Answerer::New);
+            if watched && !answer.outcome.passed() {
+                return Err(Refusal::Watch {
+                    code: answer.outcome.code(),
+                    text: answer.in_words(),
+                    expected: asker.expected(&name),
+                    probe: name,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The files that a run lays beside the path, the pid file and the unix paths; removed again unless it begins.
+struct Files {
+    binary: Binary,
+    pid_file: PidFile,
+    unix_paths: Vec<UnixPath>,
+}
+
+impl Files {
+    fn make(ready: &Ready, run: &str) -> Result<Self, Refusal> {
+        let parent = |path: &std::path::Path| path.parent().map(std::path::Path::to_owned).unwrap_or_default();
+        let directory = Directory::open(&parent(&ready.binary_path))?;
+        let name = ready.binary_path.file_name().unwrap_or_default().to_owned();
+        let stub = beside(&name, &format!("{run}-stub"));
+        let stub_id = directory.create_empty(&stub, 0o600)?;
+        let binary = Binary {
+            directory,
+            name,
+            found: ready.found,
+            staged: ready.staged.as_ref().map(|staged| (staged.name.clone(), staged.file.clone())),
+            stub: (stub, stub_id),
+            begun: false,
+        };
+        let pid_file = PidFile::open(&ready.pid_file)?;
+        let unix_paths = ready.unix_paths.iter().map(|(path, _)| UnixPath::keep(path, run));
+        Ok(Self { binary, pid_file, unix_paths: unix_paths.collect::<Result<_, _>>()? })
+    }
+}
+
+/// All that a run needs.
+struct Prepared {
+    ready: Ready,
+    files: Files,
+    asker: Rc<Asker>,
+    notify: Notify,
+    locks: Locks,
+}
+
+impl Prepared {
+    fn live(self, opening: Opening, interrupts: Interrupts) -> (Live, Given) {
+        let Self { ready, files, asker, notify, locks } = self;
+        let instance = Instance {
+            pid_file: ready.pid_file.clone(),
+            binary_path: ready.binary_path.clone(),
+            found: ready.found,
+            old: ready.old,
+            ours: ready.staged.as_ref().map(|staged| staged.file.id),
+            stub: Some(files.binary.stub.1),
+            unix_paths: ready.unix_paths.clone(),
+            baseline: ready.baseline,
+            limits: Limits { quit_timeout: opening.plan.rollback.quit_timeout },
+        };
+        let watches = Watches::start(&opening.plan.watches, &asker);
+        let mut binary = files.binary;
+        binary.begun = true;
+        let live = Live {
+            observer: Observer::new(instance),
+            last: None,
+            pace: QUICK,
+            binary,
+            pid_file: files.pid_file,
+            unix_paths: files.unix_paths,
+            notify,
+            held: Held::default(),
+            interrupts,
+            asker,
+            watches,
+            tails: questions::tails(ready.old, &ready.error_logs),
+            configuration_test: ConfigurationTest::of(&ready),
+            recorder: opening.recorder,
+            _locks: locks,
+        };
+        let given = Given {
+            run: opening.run,
+            path: ready.binary_path.display().to_string(),
+            old_workers: ready.baseline.accepting,
+            new_workers: ready.new_workers,
+            staged: ready.staged.is_some(),
+            plan: opening.plan,
+        };
+        (live, given)
+    }
+}

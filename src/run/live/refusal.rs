@@ -1,0 +1,106 @@
+//! Why a run does not begin: nothing live was touched, and the exit code says which kind it is.
+
+use thiserror::Error;
+
+use super::recorder::Recorder;
+use crate::{
+    engine::{Ending, Event, FaultReport, Level, Serving, Verdict},
+    host::{directory::DirectoryError, locks::LockError, notify::NotifyError},
+    journal::StateError,
+    preflight::Finding,
+    run::until::millis,
+};
+
+/// Why a run does not begin.
+#[derive(Debug, Error)]
+pub(super) enum Refusal {
+    /// The wanted binary serves already.
+    #[error("{0}")]
+    NothingToDo(String),
+    /// Another run holds the instance or its binary.
+    #[error(transparent)]
+    Locked(#[from] LockError),
+    /// Checks refuse.
+    #[error("{}", .0.first().map_or("preflight refused", |first| first.seen.as_str()))]
+    Checks(Vec<Finding>),
+    /// A watch of the plan fails already.
+    #[error("watch `{probe}` fails before anything is changed: {text}")]
+    Watch { probe: String, code: &'static str, text: String, expected: String },
+    /// The run's own files cannot be made.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A file beside the path or the pid file cannot be made.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The host cannot be watched.
+    #[error(transparent)]
+    Notify(#[from] NotifyError),
+    /// The system gives no signal handlers.
+    #[error("signals cannot be caught: {0}")]
+    Signals(std::io::Error),
+    /// SIGINT, SIGTERM or SIGHUP.
+    #[error("interrupted by {0}")]
+    Interrupted(&'static str),
+}
+
+impl Refusal {
+    fn exit(&self) -> u8 {
+        match self {
+            Self::NothingToDo(_) => 0,
+            Self::Locked(LockError::Held { .. }) => 13,
+            Self::Interrupted(_) => 17,
+            _ => 12,
+        }
+    }
+
+    /// The fault, where there is one.
+    fn report(&self) -> Option<FaultReport> {
+        let (code, expected, todo) = match self {
+            Self::NothingToDo(_) => return None,
+            Self::Locked(error) => (error.code(), "nobody else changes this nginx".to_owned(), None),
+            Self::Checks(findings) => {
+                let first = findings.iter().find(|finding| finding.level == Level::Refuse)?;
+                (first.code, first.why.to_owned(), Some(first.todo.clone()))
+            }
+            Self::Watch { code, expected, .. } => (*code, expected.clone(), None),
+            Self::State(error) => (error.code(), "the run's files are kept".to_owned(), None),
+            Self::Directory(error) => (error.code(), "files beside the path can be made".to_owned(), None),
+            Self::Notify(error) => (error.code(), "the host can be watched".to_owned(), None),
+            Self::Signals(_) => ("run/signals-not-caught", "signals can be caught".to_owned(), None),
+            Self::Interrupted(_) => ("run/interrupted", "nobody stops the run".to_owned(), None),
+        };
+        let message = self.to_string();
+        Some(FaultReport {
+            code: code.to_owned(),
+            expected,
+            observed: message.clone(),
+            evidence: Vec::new(),
+            cause: None,
+            todo,
+            place: None,
+            label: message.clone(),
+            message,
+        })
+    }
+
+    /// Tells it, and how the run ended.
+    pub(super) fn tell(&self, recorder: &mut Recorder, run: &str) -> Verdict {
+        let nothing = matches!(self, Self::NothingToDo(_));
+        recorder.tell(if nothing { Event::NothingToDo { reason: self.to_string() } } else { Event::Refused });
+        let diagnosis = self.report();
+        let verdict = Verdict {
+            verdict: if nothing { Ending::Unchanged } else { Ending::Refused },
+            exit: self.exit(),
+            changed: false,
+            serving: Serving::Old,
+            failed: None,
+            next: diagnosis.iter().filter_map(|report| report.todo.clone()).collect(),
+            diagnosis,
+            run: run.to_owned(),
+            now: "nothing was touched".to_owned(),
+            took: millis(recorder.now()),
+        };
+        recorder.tell(Event::Verdict(verdict.clone()));
+        verdict
+    }
+}

@@ -1,0 +1,76 @@
+//! From a loaded plan to a run that may begin: locks, preflight, the baseline.
+
+use std::{
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+use super::{
+    Live, QUICK, Teller,
+    asker::Asker,
+    binary::Binary,
+    files::{PidFile, UnixPath},
+    held::Held,
+    interrupts::Interrupts,
+    questions::ConfigurationTest,
+    recorder::Recorder,
+    refusal::Refusal,
+    watches::Watches,
+};
+use crate::{
+    engine::{Event, Level, Master},
+    host::{
+        clock,
+        directory::{Directory, beside},
+        files::{self, Symlinks},
+        locks::{Holder, Locks},
+        notify::Notify,
+        tail::Tail,
+    },
+    journal::RunDirectory,
+    nginx::arguments::Arguments,
+    observe::{self, Instance, Observer},
+    plan::{Action, Plan, steps::IfSame},
+    preflight::{self, Facts, Report, Socket},
+    protocol::{Baseline, Limits},
+    run::{Given, steps::probed, until::millis},
+};
+
+/// What a run is started with.
+pub struct Input {
+    /// The plan's file, as given.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// The resolved plan.
+    pub plan: Plan,
+    /// The state directory.
+    pub state: PathBuf,
+    /// Takes each record.
+    pub teller: Teller,
+}
+
+/// What a start leads to.
+pub enum Started {
+    /// Preflight refused, or there was nothing to do: the verdict was told; its exit code.
+    Ended(u8),
+    /// Nothing live was touched yet; the run may begin.
+    Ready(Box<Live>, Box<Given>),
+}
+
+/// Takes the locks, makes every check, stages the new file and takes the baseline. Nothing live is touched.
+pub async fn start(input: Input) -> Started {
+    let run = clock::run_id();
+    let mut recorder = Recorder::new(input.teller);
+    recorder.tell(Event::RunStarted {
+        run: run.clone(),
+        plan: input.plan.name.clone(),
+        file: input.file,
+        changeover: env!("CARGO_PKG_VERSION").to_owned(),
+    });
+    let opening = Opening { plan: input.plan, text: input.text, state: input.state, run: run.clone(), recorder };
+    match opening.open().await {
+        Ok((live, given)) => Started::Ready(Box::new(live), Box::new(given)),
+        Err((refusal, mut recorder)) => Started::Ended(refusal.tell(&mut recorder, &run).exit),
+    }
+}
