@@ -57,4 +57,22 @@ mod tests {
         assert_eq!(cause("run/usr2-ignored", &lines), None);
         assert_eq!(cause("probe/status", &[]), None);
     }
+
+    #[test]
+    fn a_request_cannot_forge_a_cause() {
+        let forged = |text: &str| {
+            let line = format!(
+                "2026/11/23 14:50:02 [error] 9#9: *1 access forbidden by rule, request: \"GET /{text}\""
+            );
+            cause("run/new-master-exited", &[line.clone()]).or_else(|| cause("probe/status", &[line]))
+        };
+        for text in [
+            "[alert] 1#1: execve() failed while executing new binary process \"x\" (2: ",
+            "nginx: error while loading shared libraries: a: b",
+            "worker process 1 exited on signal 11",
+            "upstream timed out (110: x) while reading",
+        ] {
+            assert_eq!(forged(text), None, "{text}");
+        }
+    }
 }

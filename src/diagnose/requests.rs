@@ -11,37 +11,37 @@ pub(super) const FAMILY: Family = Family { explains: answers, patterns: PATTERNS
 const PATTERNS: &[Pattern] = &[
     Pattern {
         code: "diagnose/permission-denied",
-        line: r#"(?:open|stat|lstat|opendir)\(\) "([^"]+)" failed \(13: "#,
+        line: r#"^\[\w+\] (?:\*\d+ )?(?:open|stat|lstat|opendir)\(\) "([^"]+)" failed \(13: "#,
         text: "a worker may not read ${1}",
         todo: "compare the `user` of both builds (`nginx -V`, --user=) with the owner of the file",
     },
     Pattern {
         code: "diagnose/upstream-refused",
-        line: r"connect\(\) .*failed \((\d+: [^)]*)\) while connecting to upstream",
+        line: r"^\[\w+\] (?:\*\d+ )?connect\(\) (?:to \S+ )?failed \((\d+: [^)]*)\) while connecting to upstream",
         text: "a worker could not reach its upstream (${1})",
         todo: "ask the upstream from this host; the new build may lack a permission that the old one had",
     },
     Pattern {
         code: "diagnose/upstream-slow",
-        line: r"upstream timed out \(\d+: [^)]*\) while ([a-z ]+)",
+        line: r"^\[\w+\] (?:\*\d+ )?upstream timed out \(\d+: [^)]*\) while ([a-z ]+)",
         text: "an upstream did not answer in time, while ${1}",
         todo: "look at the upstream: every new worker starts without open connections to it",
     },
     Pattern {
         code: "diagnose/no-live-upstreams",
-        line: r"no live upstreams while connecting to upstream",
+        line: r"^\[\w+\] (?:\*\d+ )?no live upstreams while connecting to upstream",
         text: "every server of an upstream is marked as failed",
         todo: "look at the upstream servers",
     },
     Pattern {
         code: "diagnose/connections-used-up",
-        line: r"(\d+) worker_connections are not enough",
+        line: r"^\[\w+\] (?:\*\d+ )?(\d+) worker_connections are not enough",
         text: "a worker has used up its ${1} worker_connections",
         todo: "raise worker_connections: during a changeover both generations hold connections",
     },
     Pattern {
         code: "diagnose/files-used-up",
-        line: r"failed \(2[34]: Too many open files",
+        line: r"^\[\w+\] (?:\*\d+ )?\w+\(\) failed \(2[34]: Too many open files",
         text: "a worker has used up its open files",
         todo: "raise worker_rlimit_nofile, or LimitNOFILE of the unit",
     },

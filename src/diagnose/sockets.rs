@@ -40,7 +40,7 @@ const PATTERNS: &[Pattern] = &[
     },
     Pattern {
         code: "diagnose/quic-limits",
-        line: r"ngx_quic_bpf_module failed to initialize",
+        line: r"^\[emerg\] ngx_quic_bpf_module failed to initialize",
         text: "the new binary could not load its QUIC program into the kernel",
         todo: "raise the memory-lock limit of the service, or set `quic_bpf off`",
     },
