@@ -1,0 +1,274 @@
+//! Probes of real nginx: who answers is known before the request is sent, and every way to fail has its own name.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use changeover::plan::Probe;
+use changeover::plan::steps::Answerer;
+use changeover::probe::{Answer, Crew, Outcome, Prober};
+use changeover::protocol::Generation;
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use crate::support::host::Host;
+use crate::support::wait_until;
+
+/// Both generations of a host, numbered as the test process sees them.
+struct Workers {
+    crew: Crew,
+    /// `X-Pid`, the host's own number, by the test process's number.
+    inner: BTreeMap<i32, i32>,
+}
+
+fn workers(host: &Host, old: &[i32], new: &[i32]) -> Workers {
+    let mut inner = BTreeMap::new();
+    let mut outer = |pids: &[i32]| -> Vec<i32> {
+        let number = |pid: &i32| {
+            let outer = host.sandbox.outer_pid(*pid).expect("a worker's number outside");
+            inner.insert(outer, *pid);
+            outer
+        };
+        pids.iter().map(number).collect()
+    };
+    let crew = Crew { old: outer(old), new: outer(new) };
+    Workers { crew, inner }
+}
+
+/// USR2 to the running master, with the same or another build: both generations accept afterwards.
+fn second_generation(host: &Host, build: &str) -> (i32, i32) {
+    let old = host.master().expect("a master");
+    host.install(build);
+    host.kill(old, Signal::SIGUSR2);
+    wait_until("new accepts", || {
+        host.master().is_some_and(|new| new != old && host.accepting(new).len() == host.config.workers)
+    });
+    (old, host.master().expect("a new master"))
+}
+
+fn both(host: &Host, build: &str) -> (i32, i32, Workers) {
+    let (old, new) = second_generation(host, build);
+    let workers = workers(host, &host.accepting(old), &host.accepting(new));
+    (old, new, workers)
+}
+
+fn only_old(host: &Host) -> Workers {
+    workers(host, &host.accepting(host.master().expect("a master")), &[])
+}
+
+fn probe(keys: &Value) -> Probe {
+    let mut probe = json!({ "url": "http://127.0.0.1/healthz" });
+    probe.as_object_mut().expect("a table").append(&mut keys.as_object().expect("a table").clone());
+    serde_json::from_value(probe).expect("a probe")
+}
+
+/// Runs `work` in the host's network with a runtime of its own.
+fn inside<T: Send>(host: &Host, work: impl AsyncFnOnce(Prober) -> T + Send) -> T {
+    host.sandbox.network().run(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async { work(Prober::new()).await })
+    })
+}
+
+fn ask(host: &Host, probe: &Probe, wanted: Answerer, crew: &Crew) -> Answer {
+    inside(host, async |prober: Prober| prober.probe(probe, wanted, &|| crew.clone()).await)
+}
+
+/// Asks many times and compares who is said to answer with what the answer's own header says.
+fn attributed_right(host: &Host, workers: &Workers, url: &str, wanted: Answerer, times: usize) {
+    // The header cannot have this value, so the outcome shows the one it has.
+    let probe = probe(&json!({ "url": url, "expect": { "headers": { "X-Pid": "?" } } }));
+    inside(host, async |prober: Prober| {
+        for count in 0..times {
+            let answer = prober.probe(&probe, wanted, &|| workers.crew.clone()).await;
+            let Outcome::WrongHeader { found, .. } = &answer.outcome else { panic!("{count}: {answer:?}") };
+            let by = answer.by.unwrap_or_else(|| panic!("{count}: {answer:?}"));
+            assert_eq!(vec![workers.inner[&by.pid].to_string()], *found, "{count}: {answer:?}");
+            let said = match wanted {
+                Answerer::Old => by.generation == Generation::Old,
+                Answerer::New => by.generation == Generation::New,
+                Answerer::Any => true,
+            };
+            assert!(said, "{count}: {answer:?}");
+        }
+    });
+}
+
+#[test]
+fn two_hundred_of_two_hundred_are_attributed_right_on_both_families() {
+    let host = Host::new().with(|config| config.ipv6 = true).running("1.26.3");
+    let (_, _, workers) = both(&host, "1.26.3");
+    for url in ["http://127.0.0.1/healthz", "http://[::1]/healthz"] {
+        for wanted in [Answerer::New, Answerer::Old] {
+            attributed_right(&host, &workers, url, wanted, 200);
+        }
+        attributed_right(&host, &workers, url, Answerer::Any, 50);
+    }
+}
+
+#[test]
+fn reuseport_and_deferred_listeners_are_attributed_too() {
+    let host = Host::new()
+        .workers(3)
+        .with(|config| {
+            config.reuseport = true;
+            config.server = "listen 127.0.0.1:81 deferred;".into();
+        })
+        .running("1.22.1");
+    let (_, _, workers) = both(&host, "1.26.3");
+    for url in ["http://127.0.0.1/healthz", "http://127.0.0.1:81/healthz"] {
+        attributed_right(&host, &workers, url, Answerer::New, 50);
+        attributed_right(&host, &workers, url, Answerer::Old, 50);
+    }
+}
+
+#[test]
+fn a_generation_that_does_not_accept_is_not_reached_and_bounded() {
+    let host = Host::new().running("1.18.0");
+    let health = probe(&json!({}));
+    let answer = ask(&host, &health, Answerer::New, &only_old(&host).crew);
+    let Outcome::NotReached { connections, wanted: Generation::New, .. } = answer.outcome else {
+        panic!("{answer:?}")
+    };
+    assert_eq!((connections, answer.by), (2 * 16 + 64, None), "a run of each old worker, and some");
+    let (old, new) = second_generation(&host, "1.26.3");
+    host.kill(old, Signal::SIGWINCH);
+    wait_until("no old worker accepts", || host.accepting(old).is_empty());
+    let after = workers(&host, &[], &host.accepting(new));
+    let answer = ask(&host, &health, Answerer::New, &after.crew);
+    assert!(answer.outcome.passed() && answer.connections == 1, "{answer:?}");
+}
+
+#[test]
+fn a_connection_that_nobody_accepts_is_queued_and_not_hung() {
+    let host = Host::new().running("1.26.3");
+    let workers = only_old(&host);
+    for pid in workers.inner.values() {
+        host.kill(*pid, Signal::SIGSTOP);
+    }
+    let answer = ask(&host, &probe(&json!({ "request-timeout": "200ms" })), Answerer::Any, &workers.crew);
+    assert_eq!((answer.outcome.code(), answer.by), ("probe/queued", None), "{answer:?}");
+    for pid in workers.inner.values() {
+        host.kill(*pid, Signal::SIGCONT);
+    }
+    assert!(ask(&host, &probe(&json!({})), Answerer::Old, &workers.crew).outcome.passed());
+}
+
+#[test]
+fn refused_wrong_and_slow_are_told_apart() {
+    let host = Host::new().running("1.26.3");
+    let crew = only_old(&host).crew;
+    for (keys, code) in [
+        (json!({ "connect-to": "127.0.0.1:9" }), "probe/refused"),
+        (json!({ "url": "http://127.0.0.1/none" }), "probe/wrong-status"),
+        (json!({ "expect": { "headers": { "X-Version": "1" } } }), "probe/wrong-header"),
+        (json!({ "expect": { "body-contains": "fine" } }), "probe/wrong-body"),
+        (json!({ "expect": { "max-latency": "1us" } }), "probe/too-slow"),
+        (json!({ "url": "http://nowhere.invalid/" }), "probe/unresolved"),
+        (json!({ "url": "http://shop.example.test/healthz", "connect-to": "127.0.0.1:80" }), "probe/passed"),
+        (json!({ "method": "HEAD", "headers": { "host": "other" } }), "probe/passed"),
+        (json!({ "method": "POST", "body": "x", "expect": { "body-contains": "ok" } }), "probe/passed"),
+    ] {
+        let answer = ask(&host, &probe(&keys), Answerer::Old, &crew);
+        assert_eq!(answer.outcome.code(), code, "{keys}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_build_that_hangs_resets_or_answers_500_is_named_with_its_worker() {
+    for (fault, code) in [
+        ("hangs", "probe/timed-out"),
+        ("segfaults-per-request", "probe/reset"),
+        ("answers-500", "probe/wrong-status"),
+    ] {
+        let host = Host::new().running("1.26.3");
+        let (_, _, workers) = both(&host, &format!("faulty/{fault}"));
+        let answer = ask(&host, &probe(&json!({ "request-timeout": "300ms" })), Answerer::New, &workers.crew);
+        assert_eq!(answer.outcome.code(), code, "{fault}: {answer:?}");
+        assert_eq!(answer.by.map(|by| by.generation), Some(Generation::New), "{fault}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_worker_of_nobody_known_is_never_guessed() {
+    let host = Host::new().running("1.26.3");
+    let nobody = Crew::default();
+    let answer = ask(&host, &probe(&json!({})), Answerer::New, &nobody);
+    assert_eq!(answer.outcome.code(), "probe/attribution-impossible", "{answer:?}");
+    let answer = ask(&host, &probe(&json!({})), Answerer::Any, &nobody);
+    assert!(answer.outcome.passed() && answer.by.is_none() && answer.unattributed.is_some(), "{answer:?}");
+}
+
+#[test]
+fn a_worker_that_was_started_meanwhile_is_found_when_the_crew_is_read_again() {
+    let host = Host::new().running("1.26.3");
+    let crew = only_old(&host).crew;
+    let by = inside(&host, async |prober: Prober| {
+        let reads = std::cell::Cell::new(0);
+        let late = || {
+            reads.set(reads.get() + 1);
+            if reads.get() > 3 { crew.clone() } else { Crew::default() }
+        };
+        prober.probe(&probe(&json!({})), Answerer::Any, &late).await.by
+    });
+    assert!(by.is_some());
+}
+
+#[test]
+fn six_probes_at_once_are_all_answered() {
+    let host = Host::new().running("1.26.3");
+    let (_, _, workers) = both(&host, "1.26.3");
+    let health = probe(&json!({}));
+    let answers = inside(&host, async |prober: Prober| {
+        prober.probe_at_once(&[(&health, Answerer::New); 6], &|| workers.crew.clone()).await
+    });
+    assert_eq!(answers.len(), 6);
+    for answer in answers {
+        assert!(answer.outcome.passed(), "{answer:?}");
+        assert_eq!(answer.by.map(|by| by.generation), Some(Generation::New));
+    }
+}
+
+#[test]
+fn a_dropped_probe_leaves_no_connection() {
+    let host = Host::new().running("1.26.3");
+    let (old, new, _) = both(&host, "faulty/hangs");
+    host.kill(old, Signal::SIGWINCH);
+    wait_until("no old worker accepts", || host.accepting(old).is_empty());
+    let crew = workers(&host, &[], &host.accepting(new)).crew;
+    let established = || {
+        let output = host.exec("ss", &["-Htn", "state", "established"]);
+        String::from_utf8_lossy(&output.stdout).lines().count()
+    };
+    inside(&host, async |prober: Prober| {
+        let health = probe(&json!({ "request-timeout": "60s" }));
+        let crew = || crew.clone();
+        let asked = prober.probe(&health, Answerer::New, &crew);
+        assert!(tokio::time::timeout(Duration::from_millis(200), asked).await.is_err());
+    });
+    // The server's end goes to CLOSE_WAIT, since its worker hangs; no end is established any more.
+    wait_until("our end is closed", || established() == 0);
+}
+
+#[test]
+fn what_is_no_http_is_named() {
+    let host = Host::new();
+    let answer = inside(&host, async |prober: Prober| {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a listener");
+        let address: SocketAddr = listener.local_addr().expect("its address");
+        let speak = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let _ = stream.readable().await;
+            tokio::io::AsyncWriteExt::write_all(&mut stream, b"SSH-2.0-OpenSSH_9.2\r\n")
+                .await
+                .expect("to speak");
+            std::future::pending::<()>().await;
+        };
+        let odd = probe(&json!({ "connect-to": address.to_string() }));
+        tokio::select! {
+            answer = prober.probe(&odd, Answerer::Any, &Crew::default) => answer,
+            () = speak => unreachable!(),
+        }
+    });
+    assert_eq!(answer.outcome.code(), "probe/not-http", "{answer:?}");
+}
