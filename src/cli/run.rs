@@ -1,6 +1,6 @@
 //! `run`: loads the plan, and hands every event to the report.
 
-use super::{Format, Run, inputs, output};
+use super::{Format, Run, check, output};
 use crate::{
     engine::Record,
     plan::{self, Inputs, Loaded},
@@ -27,26 +27,30 @@ pub(super) fn main(run: &Run) -> u8 {
         state: run.state_dir.clone(),
         teller,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    match runtime {
+    match runtime() {
         Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, execute(input)),
-        Err(error) => {
-            output::talk(&format!("changeover cannot start: {error}"));
-            BUG
-        }
+        Err(exit) => exit,
     }
+}
+
+/// One thread: what waits is one `select!`, and a fork finds no other thread.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, u8> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+        output::talk(&format!("changeover cannot start: {error}"));
+        BUG
+    })
 }
 
 async fn execute(input: Input) -> u8 {
     match start(input).await {
-        Started::Ended(verdict) => verdict.exit,
-        Started::Ready(mut live, given) => Execution::new(&mut *live, given).execute().await.exit,
+        Started::Ended(exit) => exit,
+        Started::Ready(mut live, given) => Execution::new(&mut *live, *given).execute().await.exit,
     }
 }
 
 /// Reads and loads the plan; on a mistake it is told, and the exit code is given.
 pub(super) fn load(one: &super::OnePlan) -> Result<Loaded, u8> {
-    let bytes = inputs::read(&one.plan).map_err(|error| {
+    let bytes = check::read_plan(&one.plan).map_err(|error| {
         output::talk(&format!("{} cannot be read: {error}", one.plan.display()));
         output::USAGE
     })?;
@@ -54,7 +58,7 @@ pub(super) fn load(one: &super::OnePlan) -> Result<Loaded, u8> {
     plan::load(&name, &bytes, &one.inputs.set, Inputs::Given).map_err(|problems| {
         match one.output.format {
             Format::Human => output::talk(problems.render(output::plan_style()).trim_end()),
-            Format::Json => output::data(&super::check::problems_json(&name, &problems)),
+            Format::Json => output::data(&check::report(&name, &[], &problems.report()).to_string()),
         }
         MALFORMED
     })
@@ -65,7 +69,7 @@ fn teller(format: Format, loaded: &Loaded) -> Teller {
     match format {
         Format::Json => Box::new(|record: &Record| output::data(&json_line(record))),
         Format::Human => {
-            let mut human = Human::new(output::style(), PlanView::of(loaded));
+            let mut human = Human::new(output::style(), PlanView::of(&loaded.document, loaded.plan.steps.len()));
             Box::new(move |record: &Record| {
                 for line in human.event(record) {
                     output::data(&line);

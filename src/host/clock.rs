@@ -37,6 +37,12 @@ pub fn wall_time() -> String {
     format!("{:.3}", Timestamp::now())
 }
 
+/// A name for a run: the moment in UTC and this process, so that names sort by time. Letters, digits and `-` only.
+#[must_use]
+pub fn run_id() -> String {
+    format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S"), std::process::id())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -96,6 +96,11 @@ impl Document {
         self.places.get(path).map(|place| place.value)
     }
 
+    /// Everything in the plan, with where its value stands.
+    pub fn places(&self) -> impl Iterator<Item = (&PlanPath, Span)> {
+        self.places.iter().map(|(path, place)| (path, place.value))
+    }
+
     /// Where the key stands. `None` when the file does not say it, and for elements of arrays.
     #[must_use]
     pub fn key_span_of(&self, path: &PlanPath) -> Option<Span> {

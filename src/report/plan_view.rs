@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, ops::Range};
 use miette::{GraphicalReportHandler, LabeledSpan, MietteDiagnostic, NamedSource, Report};
 
 use super::style::Style;
-use crate::nginx::printable;
+use crate::{nginx::printable, plan::Document};
 
 /// Longer labels and messages are cut.
 const MOST: usize = 500;
@@ -24,6 +24,13 @@ pub struct PlanView {
 }
 
 impl PlanView {
+    /// A loaded plan.
+    #[must_use]
+    pub fn of(document: &Document, steps: usize) -> Self {
+        let places = document.places().map(|(path, span)| (path.to_string(), span.start..span.end)).collect();
+        Self { file: document.name().to_owned(), text: document.text().to_owned(), places, steps }
+    }
+
     /// The range of `place`, or of the nearest place that holds it.
     #[must_use]
     pub fn span(&self, place: &str) -> Option<Range<usize>> {

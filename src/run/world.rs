@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     engine::Event,
-    plan::Answerer,
+    plan::steps::Answerer,
     probe::Answer,
     protocol::{Identity, Move, Question, Situation},
 };
@@ -43,7 +43,7 @@ pub trait World {
     /// What is different, in words.
     fn staged_is_proven(&mut self) -> Result<(), String>;
 
-    /// What nginx has logged since the last call, bounded and escaped.
+    /// What nginx has logged since the run began: bounded, raw.
     fn log_lines(&mut self) -> Vec<String>;
 
     /// Removes what the run has laid beside the path: after a commit all but the old file, else all.

@@ -1,12 +1,16 @@
 //! The binary path and the files beside it: what was found, what was staged, the stub.
 
-use std::ffi::{OsStr, OsString};
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+};
 
 use crate::{
     host::{
-        directory::{Directory, DirectoryError},
+        directory::{Directory, DirectoryError, beside},
         files::{self, Hashed, Symlinks},
     },
+    preflight::Ready,
     protocol::FileId,
     run::MoveError,
 };
@@ -18,6 +22,17 @@ pub(super) struct Binary {
     pub(super) found: FileId,
     pub(super) staged: Option<(OsString, Hashed)>,
     pub(super) stub: (OsString, FileId),
+    /// Until the run begins, what lies beside the path is removed when this is dropped.
+    pub(super) begun: bool,
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        if !self.begun {
+            // A name that stays harms nobody; the next run has another id.
+            let _ = self.tidy(false);
+        }
+    }
 }
 
 /// Which file of this run takes the path.
@@ -30,6 +45,25 @@ pub(super) enum Puts {
 }
 
 impl Binary {
+    /// Opens the directory of the path and lays the stub beside it.
+    pub(super) fn open(ready: &Ready, run: &str) -> Result<Self, DirectoryError> {
+        let path = &ready.binary_path;
+        let directory = Directory::open(path.parent().unwrap_or(Path::new("/")))?;
+        let name = path.file_name().unwrap_or_default().to_owned();
+        let stub = beside(&name, &format!("{run}-stub"));
+        let staged = ready.staged.as_ref().map(|staged| (staged.name.clone(), staged.file.clone()));
+        let stub_id = match directory.write_atomically(&stub, b"", 0o600) {
+            Ok(id) => id,
+            Err(error) => {
+                for (name, _) in staged {
+                    let _ = directory.unlink_if_there(&name);
+                }
+                return Err(error);
+            }
+        };
+        Ok(Self { directory, name, found: ready.found, staged, stub: (stub, stub_id), begun: false })
+    }
+
     /// The file of this run takes the path; what was found takes its name.
     pub(super) fn put(&self, what: Puts) -> Result<(), MoveError> {
         let (name, id) = self.ours(what)?;

@@ -8,7 +8,7 @@ use std::{
 use super::binary::refused;
 use crate::{
     host::directory::{Directory, DirectoryError, beside},
-    protocol::{FileId, Identity},
+    protocol::Identity,
     run::MoveError,
 };
 
@@ -56,9 +56,19 @@ impl PidFile {
 /// One unix listening path and the hard link kept beside it.
 pub(super) struct UnixPath {
     pub(super) path: PathBuf,
-    pub(super) id: FileId,
+    /// Until the run begins, the second name is removed when this is dropped.
+    pub(super) begun: bool,
     directory: Directory,
     kept: OsString,
+}
+
+impl Drop for UnixPath {
+    fn drop(&mut self) {
+        if !self.begun {
+            // A name that stays harms nobody; the next run has another id.
+            let _ = self.forget();
+        }
+    }
 }
 
 impl UnixPath {
@@ -68,9 +78,8 @@ impl UnixPath {
         let directory = Directory::open(path.parent().unwrap_or(Path::new("/")))?;
         let name = path.file_name().unwrap_or_default();
         let kept = beside(name, run);
-        let id = directory.file_id(name)?;
         directory.hard_link(name, &kept)?;
-        Ok(Self { path: path.to_owned(), id, directory, kept })
+        Ok(Self { path: path.to_owned(), begun: false, directory, kept })
     }
 
     /// Links the path back.

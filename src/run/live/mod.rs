@@ -6,7 +6,10 @@ mod files;
 mod held;
 mod interrupts;
 mod moves;
+mod opening;
 mod questions;
+mod recorder;
+mod refusal;
 mod start;
 mod watches;
 mod window;
@@ -14,24 +17,20 @@ mod window;
 use std::{rc::Rc, time::Duration};
 
 pub(super) use asker::Asker;
-pub use start::{Input, Refused, Started, start};
+pub use start::{Input, Started, start};
 
 use self::{
     binary::Binary,
     files::{PidFile, UnixPath},
     held::Held,
     interrupts::Interrupts,
+    recorder::Recorder,
     watches::{Watched, Watches},
 };
 use super::{Effect, MoveError, Wake, World, steps::probed};
 use crate::{
     engine::{Event, Record},
-    host::{
-        clock::{self, Clock},
-        notify::Notify,
-        tail::Tail,
-    },
-    journal::RunDirectory,
+    host::{locks::Locks, notify::Notify, tail::Tail},
     observe::Observer,
     plan::steps::Answerer,
     probe::Answer,
@@ -48,7 +47,7 @@ pub type Teller = Box<dyn FnMut(&Record)>;
 
 /// The live host.
 pub struct Live {
-    clock: Clock,
+    recorder: Recorder,
     observer: Observer,
     last: Option<Situation>,
     pace: Duration,
@@ -62,32 +61,19 @@ pub struct Live {
     watches: Watches,
     tails: Vec<Tail>,
     configuration_test: questions::ConfigurationTest,
-    seq: u64,
-    directory: Option<RunDirectory>,
-    teller: Teller,
+    _locks: Locks,
 }
 
 impl Live {
     /// What is there now, for this room's own use.
     fn look(&mut self) -> Situation {
-        self.observer.observe(self.clock.elapsed())
-    }
-
-    /// Makes an event known.
-    fn tell(&mut self, event: Event) {
-        self.seq += 1;
-        let ms = self.clock.elapsed().as_secs_f64() * 1_000.0;
-        let record = Record { seq: self.seq, ms, at: clock::wall_time(), event };
-        if let Some(directory) = &mut self.directory {
-            directory.append(&record);
-        }
-        (self.teller)(&record);
+        self.observer.observe(self.recorder.now())
     }
 
     /// An answer to a watch: told where it failed, and a wake where the watch is violated.
     fn watched(&mut self, watched: Watched) -> Wake {
         if !watched.answer.outcome.passed() {
-            self.tell(probed(&watched.probe, &watched.answer, true));
+            self.recorder.tell(probed(&watched.probe, &watched.answer, true));
         }
         watched.violation.map_or(Wake::Look, Wake::Watch)
     }
@@ -102,7 +88,7 @@ enum First {
 
 impl World for Live {
     fn now(&self) -> Duration {
-        self.clock.elapsed()
+        self.recorder.now()
     }
 
     fn observe(&mut self) -> Situation {
@@ -120,12 +106,12 @@ impl World for Live {
     async fn perform(&mut self, what: &Move, way_back: bool) -> Result<Effect, MoveError> {
         self.pace = QUICK;
         // Recorded before it is made: an effect without its record would be forgotten by the way back.
-        self.observer.record(what.clone(), None, self.clock.elapsed(), way_back);
+        self.observer.record(what.clone(), None, self.recorder.now(), way_back);
         self.make(what).await
     }
 
     async fn wait(&mut self, deadline: Duration) -> Wake {
-        let left = deadline.saturating_sub(self.clock.elapsed());
+        let left = deadline.saturating_sub(self.recorder.now());
         let first = async {
             tokio::select! {
                 biased;
@@ -167,7 +153,7 @@ impl World for Live {
 
     async fn ask(&mut self, question: Question) -> bool {
         let yes = self.answer_to(question).await;
-        self.observer.answer(question, yes, self.clock.elapsed());
+        self.observer.answer(question, yes, self.recorder.now());
         yes
     }
 
@@ -192,6 +178,6 @@ impl World for Live {
     }
 
     fn append(&mut self, event: Event) {
-        self.tell(event);
+        self.recorder.tell(event);
     }
 }

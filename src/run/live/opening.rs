@@ -17,7 +17,6 @@ use super::{
 use crate::{
     engine::{Event, Level, Master},
     host::{
-        directory::{Directory, beside},
         locks::{Holder, Locks},
         notify::Notify,
     },
@@ -46,14 +45,22 @@ impl Opening {
             Ok(interrupts) => interrupts,
             Err(error) => return Err((Refusal::Signals(error), self.recorder)),
         };
-        let opened = tokio::select! {
-            biased;
-            signal = interrupts.next() => Err(Refusal::Interrupted(signal)),
-            opened = self.prepare() => opened,
+        let (opened, signal) = {
+            let prepare = self.prepare();
+            tokio::pin!(prepare);
+            let mut signal = None;
+            // What is being staged or run is finished first, then removed: nothing is left half made.
+            loop {
+                tokio::select! {
+                    opened = &mut prepare => break (opened, signal),
+                    caught = interrupts.next() => signal = Some(caught),
+                }
+            }
         };
-        match opened {
-            Ok(prepared) => Ok(prepared.live(self, interrupts)),
-            Err(refusal) => Err((refusal, self.recorder)),
+        match (opened, signal) {
+            (Ok(prepared), None) => Ok(prepared.live(self, interrupts)),
+            (Ok(_), Some(signal)) => Err((Refusal::Interrupted(signal), self.recorder)),
+            (Err(refusal), _) => Err((refusal, self.recorder)),
         }
     }
 
@@ -162,22 +169,18 @@ struct Files {
 
 impl Files {
     fn make(ready: &Ready, run: &str) -> Result<Self, Refusal> {
-        let parent = |path: &std::path::Path| path.parent().map(std::path::Path::to_owned).unwrap_or_default();
-        let directory = Directory::open(&parent(&ready.binary_path))?;
-        let name = ready.binary_path.file_name().unwrap_or_default().to_owned();
-        let stub = beside(&name, &format!("{run}-stub"));
-        let stub_id = directory.create_empty(&stub, 0o600)?;
-        let binary = Binary {
-            directory,
-            name,
-            found: ready.found,
-            staged: ready.staged.as_ref().map(|staged| (staged.name.clone(), staged.file.clone())),
-            stub: (stub, stub_id),
-            begun: false,
-        };
+        let binary = Binary::open(ready, run)?;
         let pid_file = PidFile::open(&ready.pid_file)?;
         let unix_paths = ready.unix_paths.iter().map(|(path, _)| UnixPath::keep(path, run));
         Ok(Self { binary, pid_file, unix_paths: unix_paths.collect::<Result<_, _>>()? })
+    }
+
+    /// From here on they are removed at the end of the run, not before.
+    fn begin(&mut self) {
+        self.binary.begun = true;
+        for path in &mut self.unix_paths {
+            path.begun = true;
+        }
     }
 }
 
@@ -192,7 +195,8 @@ struct Prepared {
 
 impl Prepared {
     fn live(self, opening: Opening, interrupts: Interrupts) -> (Live, Given) {
-        let Self { ready, files, asker, notify, locks } = self;
+        let Self { ready, mut files, asker, notify, locks } = self;
+        files.begin();
         let instance = Instance {
             pid_file: ready.pid_file.clone(),
             binary_path: ready.binary_path.clone(),
@@ -205,13 +209,11 @@ impl Prepared {
             limits: Limits { quit_timeout: opening.plan.rollback.quit_timeout },
         };
         let watches = Watches::start(&opening.plan.watches, &asker);
-        let mut binary = files.binary;
-        binary.begun = true;
         let live = Live {
             observer: Observer::new(instance),
             last: None,
             pace: QUICK,
-            binary,
+            binary: files.binary,
             pid_file: files.pid_file,
             unix_paths: files.unix_paths,
             notify,

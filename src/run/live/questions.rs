@@ -1,16 +1,16 @@
 //! What the way back asks of the world: the found binary's configuration test and probes at once.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, ffi::OsString, path::PathBuf, time::Duration};
 
 use super::Live;
 use crate::{
-    diagnose,
     host::{
         command::{Command, End},
         tail::Tail,
     },
     plan::steps::Answerer,
-    protocol::{Generation, Question},
+    preflight::Ready,
+    protocol::{Generation, Identity, Question},
 };
 
 /// How many probes at once say whether new is well.
@@ -28,6 +28,15 @@ pub(super) struct ConfigurationTest {
 }
 
 impl ConfigurationTest {
+    /// Of the master that serves.
+    pub(super) fn of(ready: &Ready) -> Self {
+        Self {
+            program: ready.binary_path.clone(),
+            arguments: ready.test_arguments.iter().map(OsString::from).collect(),
+            directory: ready.directory.clone(),
+        }
+    }
+
     async fn passes(&self) -> bool {
         let command = Command {
             directory: Some(&self.directory),
@@ -67,11 +76,18 @@ impl Live {
     }
 }
 
-/// What was logged since the tails were marked, escaped.
+/// The logs that old and new write to, as they are now: the error log that old has open as standard error, and
+/// those that the configuration names.
+pub(super) fn tails(old: Identity, logs: &[PathBuf]) -> Vec<Tail> {
+    let stderr = PathBuf::from(format!("/proc/{old}/fd/2"));
+    let real = |path: &PathBuf| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+    let paths: BTreeSet<PathBuf> = std::iter::once(&stderr).chain(logs).map(real).collect();
+    paths.iter().map(|path| Tail::mark(path)).collect()
+}
+
+/// What was logged since the tails were marked: untrusted, raw.
 pub(super) fn log_lines(tails: &[Tail]) -> Vec<String> {
-    tails
-        .iter()
-        .filter_map(|tail| tail.appended().ok())
-        .flat_map(|appended| diagnose::lines(&appended.bytes))
-        .collect()
+    let appended = tails.iter().filter_map(|tail| tail.appended().ok());
+    let text = appended.map(|appended| String::from_utf8_lossy(&appended.bytes).into_owned());
+    text.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
 }

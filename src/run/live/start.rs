@@ -1,40 +1,9 @@
 //! From a loaded plan to a run that may begin: locks, preflight, the baseline.
 
-use std::{
-    path::{Path, PathBuf},
-    rc::Rc,
-};
+use std::path::PathBuf;
 
-use super::{
-    Live, QUICK, Teller,
-    asker::Asker,
-    binary::Binary,
-    files::{PidFile, UnixPath},
-    held::Held,
-    interrupts::Interrupts,
-    questions::ConfigurationTest,
-    recorder::Recorder,
-    refusal::Refusal,
-    watches::Watches,
-};
-use crate::{
-    engine::{Event, Level, Master},
-    host::{
-        clock,
-        directory::{Directory, beside},
-        files::{self, Symlinks},
-        locks::{Holder, Locks},
-        notify::Notify,
-        tail::Tail,
-    },
-    journal::RunDirectory,
-    nginx::arguments::Arguments,
-    observe::{self, Instance, Observer},
-    plan::{Action, Plan, steps::IfSame},
-    preflight::{self, Facts, Report, Socket},
-    protocol::{Baseline, Limits},
-    run::{Given, steps::probed, until::millis},
-};
+use super::{Live, Teller, opening::Opening, recorder::Recorder};
+use crate::{engine::Event, host::clock, plan::Plan, run::Given};
 
 /// What a run is started with.
 pub struct Input {

@@ -37,10 +37,10 @@ impl Live {
     /// The exec window of the way forward; without a staged file only USR2 and its witness.
     pub(super) async fn open_window(&mut self, staged: bool) -> Result<Effect, MoveError> {
         let before = self.before_usr2()?;
-        let opened = self.clock.elapsed();
+        let opened = self.recorder.now();
         if staged {
             self.binary.put(Puts::Staged)?;
-            self.tell(Event::WindowOpened);
+            self.recorder.tell(Event::WindowOpened);
         }
         let sent = self.send(before.old, Signal::Usr2);
         let (sign, renamed) = match &sent {
@@ -50,9 +50,9 @@ impl Live {
         if staged {
             self.binary.put_back()?;
         }
-        let open = self.clock.elapsed().saturating_sub(opened);
+        let open = self.recorder.now().saturating_sub(opened);
         if staged {
-            self.tell(Event::WindowClosed { open: millis(open) });
+            self.recorder.tell(Event::WindowClosed { open: millis(open) });
         }
         sent?;
         Ok(match sign {
@@ -86,12 +86,12 @@ impl Live {
 
     /// Looks until the exec is seen or can no longer come; whether the pid file was seen to be renamed.
     async fn watch_exec(&mut self, before: &Before) -> (Sign, bool) {
-        let deadline = self.clock.elapsed().saturating_add(EXEC_BOUND);
+        let deadline = self.recorder.now().saturating_add(EXEC_BOUND);
         let mut renamed = false;
         loop {
             renamed |= self.pid_file.oldbin_is_there();
             match self.look_for_exec(before) {
-                Sign::None if self.clock.elapsed() < deadline => {}
+                Sign::None if self.recorder.now() < deadline => {}
                 sign => return (sign, renamed),
             }
             // The rename of the pid file wakes at once; a fork or an exec has no event.

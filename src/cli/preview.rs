@@ -1,0 +1,129 @@
+//! `preview`: every check on the live host and every resolved value, but nothing is written.
+
+use serde_json::{Value as Json, json};
+
+use super::{Format, OnePlan, output, run};
+use crate::{
+    engine::Master,
+    host::clock,
+    plan::{Loaded, Plan, Step},
+    preflight::{self, Report},
+    report::{Count, Finding, Found, Preview, PreviewStep, Value},
+    run::{about, longest, millis, time_of},
+};
+
+/// Says what a run would do now; gives the exit code that it would refuse with, or 0.
+pub(super) fn main(asked: &OnePlan) -> u8 {
+    let loaded = match run::load(asked) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let clock = clock::Clock::start();
+    let report = match run::runtime() {
+        Ok(runtime) => {
+            let id = clock::run_id();
+            let input = preflight::Input { plan: &loaded.plan, run: &id, stage: false };
+            runtime.block_on(preflight::run(&input))
+        }
+        Err(exit) => return exit,
+    };
+    let preview = preview(&loaded, &report, millis(clock.elapsed()));
+    match asked.output.format {
+        Format::Human => preview.lines(output::style()).iter().for_each(|line| output::data(line)),
+        Format::Json => output::data(&json(&preview, &report).to_string()),
+    }
+    preview.exit
+}
+
+fn preview(loaded: &Loaded, report: &Report, took: f64) -> Preview {
+    let plan = &loaded.plan;
+    let found = report.ready.as_ref().map(|ready| Found {
+        old: Master {
+            pid: ready.old.pid,
+            workers: ready.baseline.accepting,
+            version: ready.old_version.clone(),
+        },
+        pid_file: ready.pid_file.display().to_string(),
+        binary: ready.binary_path.display().to_string(),
+        version: Some(ready.new_version.clone()),
+    });
+    Preview {
+        plan: plan.name.clone(),
+        found,
+        inputs: loaded
+            .inputs
+            .iter()
+            .map(|input| Value {
+                key: input.name.clone(),
+                value: input.value.clone(),
+                origin: input.origin.name().to_owned(),
+            })
+            .collect(),
+        count: Count {
+            checks: report.checks,
+            warnings: report.count(crate::engine::Level::Warn),
+            refusals: report.count(crate::engine::Level::Refuse),
+            took,
+        },
+        findings: report.findings.iter().map(finding).collect(),
+        steps: plan.steps.iter().map(|step| preview_step(plan, step)).collect(),
+        longest: millis(longest(plan)),
+        way_back: WAY_BACK.map(str::to_owned).to_vec(),
+        exit: if report.refused() { 12 } else { 0 },
+    }
+}
+
+/// The way back from the last point before the commit, when new is well.
+const WAY_BACK: [&str; 6] = [
+    "HUP to old, where its workers have left: they start again from memory",
+    "USR1 to old: what is latched fires while new still serves",
+    "QUIT to new, TERM when it is sick or too slow, and at last KILL",
+    "the pid file names old, .oldbin and unix paths are as before",
+    "old has the number of workers that it had",
+    "the probes that passed before the run pass again, answered by old",
+];
+
+fn finding(finding: &preflight::Finding) -> Finding {
+    Finding {
+        code: finding.code.to_owned(),
+        level: finding.level,
+        seen: finding.seen.clone(),
+        why: finding.why.to_owned(),
+        todo: finding.todo.clone(),
+    }
+}
+
+fn preview_step(plan: &Plan, step: &Step) -> PreviewStep {
+    let keys = serde_json::to_value(step).unwrap_or_default();
+    let values = keys.as_object().into_iter().flatten().filter(|(key, _)| *key != "action");
+    PreviewStep {
+        action: step.action.kind().to_owned(),
+        about: about(&step.action),
+        timeout: millis(time_of(plan, step)),
+        values: values
+            .map(|(key, value)| Value { key: key.clone(), value: value.to_string(), origin: String::new() })
+            .collect(),
+    }
+}
+
+fn json(preview: &Preview, report: &Report) -> Json {
+    let steps = preview.steps.iter().map(|step| {
+        let values = step.values.iter().map(|value| (value.key.clone(), Json::String(value.value.clone())));
+        json!({
+            "action": step.action,
+            "about": step.about,
+            "timeout": step.timeout,
+            "values": values.collect::<serde_json::Map<_, _>>(),
+        })
+    });
+    json!({
+        "plan": preview.plan,
+        "checks": preview.count.checks,
+        "findings": report.findings,
+        "nothing_to_do": report.nothing_to_do,
+        "steps": steps.collect::<Vec<_>>(),
+        "longest": preview.longest,
+        "way_back": preview.way_back,
+        "exit": preview.exit,
+    })
+}

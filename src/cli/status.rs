@@ -1,0 +1,91 @@
+//! `status`: which generations live, who accepts, and what the binary path holds; reads only.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{Format, Status, output};
+use crate::{
+    host::files::{self, Symlinks},
+    nginx::arguments::Arguments,
+    observe::{self, Found, Instance, Observer},
+    protocol::{Baseline, Generation, GenerationState, Limits, Situation},
+    report::{self, Names},
+};
+
+/// Exit code 12: there is no nginx to speak of.
+const NOT_FOUND: u8 = 12;
+
+/// Tells what is there.
+pub(super) fn main(status: &Status) -> u8 {
+    let found = match observe::find(&status.pid_file) {
+        Ok(found) => found,
+        Err(error) => {
+            match status.output.format {
+                Format::Human => output::talk(&format!("{}: {error}", error.code())),
+                Format::Json => output::data(
+                    &json!({"serving": "unknown", "code": error.code(), "message": error.to_string()})
+                        .to_string(),
+                ),
+            }
+            return NOT_FOUND;
+        }
+    };
+    let binary = Arguments::from_title(&found.old.command).map(|arguments| arguments.program).unwrap_or_default();
+    let situation = observe(status, &found, &binary);
+    let pid_file = status.pid_file.display().to_string();
+    let names = Names { binary: &binary, pid_file: &pid_file };
+    let shown = report::Status { situation: &situation, names, old_version: None, new_version: None };
+    match status.output.format {
+        Format::Human => shown.lines(output::style()).iter().for_each(|line| output::data(line)),
+        Format::Json => output::data(&json(&shown).to_string()),
+    }
+    0
+}
+
+/// One observation, as a run would make it: what old runs is what it found, what new runs is ours.
+fn observe(status: &Status, found: &Found, binary: &str) -> Situation {
+    let path = PathBuf::from(binary);
+    let there = files::file_id(&path, Symlinks::Follow).ok();
+    let instance = Instance {
+        pid_file: status.pid_file.clone(),
+        binary_path: path,
+        found: found.old.exe.or(there).unwrap_or(crate::protocol::FileId { dev: 0, ino: 0 }),
+        old: found.old.id,
+        ours: found.new.as_ref().and_then(|new| new.exe),
+        stub: None,
+        unix_paths: Vec::new(),
+        baseline: Baseline {
+            accepting: found.old.workers.titled.len(),
+            cache_manager: false,
+            term_unlinks: false,
+        },
+        limits: Limits { quit_timeout: Duration::ZERO },
+    };
+    Observer::new(instance).observe(Duration::ZERO)
+}
+
+fn json(status: &report::Status<'_>) -> Value {
+    let situation = status.situation;
+    let generation = |which: Generation| -> Value {
+        let state: &GenerationState = situation.generation(which);
+        match state.id {
+            Some(id) => json!({
+                "master": id.pid,
+                "accepting": state.workers.titled.iter().map(|worker| worker.pid).collect::<Vec<_>>(),
+                "draining": state.workers.draining.iter().map(|worker| worker.pid).collect::<Vec<_>>(),
+            }),
+            None => Value::Null,
+        }
+    };
+    json!({
+        "serving": status.serving(),
+        "old": generation(Generation::Old),
+        "new": generation(Generation::New),
+        "binary": status.names.binary,
+        "path": format!("{:?}", situation.path).to_lowercase(),
+        "pid_file": status.names.pid_file,
+        "oldbin": situation.oldbin,
+        "next": status.next(),
+    })
+}
