@@ -91,7 +91,7 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn spawn(mut command: Command, sandbox: &Sandbox) -> Self {
         let started = Instant::now();
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start the run");
+        let mut child = sandbox.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let (lines, stderr) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(String::new())));
         let (out, err) = (child.stdout.take().expect("stdout"), child.stderr.take().expect("stderr"));
         let readers = vec![
@@ -104,7 +104,7 @@ impl Running {
                 move || read_lines(err, |line| *stderr.lock().expect("text") += &(line.text + "\n"))
             }),
         ];
-        let pid = Pid::from_raw(sandbox.pid_of(&child));
+        let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
         Self { child, pid, started, lines, readers, stderr }
     }
 
