@@ -100,7 +100,7 @@ fn copy(source: &Path, staged: &Path) -> String {
         to.write_all(&block[..size]).expect("write the staged file");
     }
     to.set_permissions(PermissionsExt::from_mode(0o755)).expect("the mode");
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", digest.finalize())
 }
 
 fn read_pid(file: &Path) -> Option<i32> {

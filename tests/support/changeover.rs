@@ -50,7 +50,7 @@ impl Run {
     }
 
     pub(crate) fn stdout(&self) -> String {
-        self.lines.iter().map(|line| format!("{}\n", line.text)).collect()
+        joined(&self.lines)
     }
 
     /// The last JSON line of a run: its verdict.
@@ -123,8 +123,7 @@ impl Running {
             seen = self.lines.lock().expect("lines").iter().any(&matches);
             seen || over
         });
-        let text = || self.lines().iter().map(|line| format!("{}\n", line.text)).collect::<String>();
-        assert!(seen, "the run ended before: {what}\n{}{}", text(), self.stderr.lock().expect("text"));
+        assert!(seen, "the run ended before: {what}\n{}{}", joined(&self.lines()), self.stderr.lock().expect("text"));
     }
 
     /// Sends a signal to the run itself.
@@ -161,6 +160,10 @@ impl Drop for Running {
             let _ = self.child.wait();
         }
     }
+}
+
+fn joined(lines: &[Line]) -> String {
+    lines.iter().flat_map(|line| [&*line.text, "\n"]).collect()
 }
 
 fn read_lines(source: impl Read, mut each: impl FnMut(Line)) {
