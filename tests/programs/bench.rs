@@ -47,10 +47,14 @@ fn main() {
             floor.push(measure(floor_once));
         }
     }
-    println!("{OLD} → {NEW}, 2 workers, idle, {pairs} pairs, medians in ms since the start of each program\n");
+    println!(
+        "{OLD} → {NEW}, 2 workers, idle, {pairs} pairs, medians in ms since the start of each program\n"
+    );
     print_phases("floor", &floor);
     print_phases("changeover run", &run);
-    println!("seen from outside, ms            floor   changeover   ratio of medians (least to most of the pairs)");
+    println!(
+        "seen from outside, ms            floor   changeover   ratio of medians (least to most of the pairs)"
+    );
     print_ratio("start → old master gone", &floor, &run, |measured| measured.start_to_gone, 3.0);
     print_ratio("USR2  → old master gone", &floor, &run, |measured| measured.usr2_to_gone, 2.0);
 }
@@ -59,7 +63,8 @@ fn main() {
 fn measure(change_over: fn(&Host, &Offer) -> Vec<(String, f64)>) -> Measured {
     let host = Host::new().running(OLD);
     let offer = host.offer(NEW);
-    let plan = std::fs::read_to_string(support::builds::project().join("plans/nginx.toml")).expect("the standard plan");
+    let plan = std::fs::read_to_string(support::builds::project().join("plans/nginx.toml"))
+        .expect("the standard plan");
     host.write(PLAN, plan.lines().map(|line| format!("{}\n", without_waiting(line))).collect::<String>());
     let watcher = watch(&host);
     let start = Instant::now();
@@ -137,7 +142,8 @@ fn print_phases(title: &str, all: &[Measured]) {
     println!("{title:<40} at       took");
     let mut before = 0.0;
     for (name, _) in &all[0].phases {
-        let find = |measured: &Measured| measured.phases.iter().find(|(other, _)| other == name).map(|(_, ms)| *ms);
+        let find =
+            |measured: &Measured| measured.phases.iter().find(|(other, _)| other == name).map(|(_, ms)| *ms);
         let at = median(all.iter().filter_map(find).collect());
         println!("  {name:<34} {at:>8.2}   {:>8.2}", at - before);
         before = at;
@@ -153,5 +159,7 @@ fn print_ratio(title: &str, floor: &[Measured], run: &[Measured], of: fn(&Measur
     let [floor, run] = medians;
     let ratio = run / floor;
     let word = if ratio <= promised { "holds" } else { "DOES NOT HOLD" };
-    println!("  {title:<26} {floor:>9.2}  {run:>9.2}   {ratio:.2} ({least:.2} to {most:.2}), at most {promised}: {word}");
+    println!(
+        "  {title:<26} {floor:>9.2}  {run:>9.2}   {ratio:.2} ({least:.2} to {most:.2}), at most {promised}: {word}"
+    );
 }

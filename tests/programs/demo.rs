@@ -1,5 +1,10 @@
 //! `make demo`: the main job on a real nginx under load, then a build that answers 500 and the way back from it.
-#![expect(clippy::print_stdout, clippy::panic, clippy::expect_used, reason = "a program that shows something")]
+#![expect(
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a program that shows something"
+)]
 #![expect(clippy::disallowed_methods, reason = "it reads the clock and the environment, and writes files")]
 
 #[expect(dead_code, reason = "the tests use all of it")]
@@ -37,7 +42,9 @@ fn main() -> ExitCode {
     let back = show(&host, &plan, SICK);
 
     println!("\n  {:<20}{:>12}{:>12}", "", "good build", "sick build");
-    let row = |title: &str, of: fn(&Shown) -> String| println!("  {title:<20}{:>12}{:>12}", of(&forward), of(&back));
+    let row = |title: &str, of: fn(&Shown) -> String| {
+        println!("  {title:<20}{:>12}{:>12}", of(&forward), of(&back))
+    };
     row("exit code", |shown| shown.exit.to_string());
     row("nginx answers as", |shown| shown.answering.clone());
     row("file at the path", |shown| shown.on_disk.clone());
@@ -45,10 +52,15 @@ fn main() -> ExitCode {
     row("requests lost", |shown| lost(shown).to_string());
     row("answered 500", |shown| shown.served.with_status(500).to_string());
     let kept = |shown: &Shown, exit| shown.exit == exit && shown.answering == NEW && shown.on_disk == NEW;
-    if kept(&forward, 0) && kept(&back, 20) && lost(&forward) + lost(&back) + forward.served.with_status(500) == 0 {
+    if kept(&forward, 0)
+        && kept(&back, 20)
+        && lost(&forward) + lost(&back) + forward.served.with_status(500) == 0
+    {
         return ExitCode::SUCCESS;
     }
-    println!("\nthis is not what should have happened: both end on {NEW} with nothing lost, exit codes 0 and 20");
+    println!(
+        "\nthis is not what should have happened: both end on {NEW} with nothing lost, exit codes 0 and 20"
+    );
     ExitCode::FAILURE
 }
 

@@ -123,7 +123,12 @@ impl Running {
             seen = self.lines.lock().expect("lines").iter().any(&matches);
             seen || over
         });
-        assert!(seen, "the run ended before: {what}\n{}{}", joined(&self.lines()), self.stderr.lock().expect("text"));
+        assert!(
+            seen,
+            "the run ended before: {what}\n{}{}",
+            joined(&self.lines()),
+            self.stderr.lock().expect("text")
+        );
     }
 
     /// Sends a signal to the run itself.
