@@ -64,7 +64,7 @@ fn probe(keys: &Value) -> Probe {
 
 /// Runs `work` in the host's network with a runtime of its own.
 fn inside<T: Send>(host: &Host, work: impl AsyncFnOnce(Prober) -> T + Send) -> T {
-    host.sandbox.network().run(|| {
+    host.sandbox.door().run_in_network(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async { work(Prober::new()).await })
     })

@@ -49,10 +49,6 @@ pub(crate) fn name_of(sha256: &str) -> String {
 
 /// The SHA-256 of a file in lower-case hexadecimal.
 pub(crate) fn sha256_of(path: &Path) -> String {
-    use std::fmt::Write as _;
     let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("read {}: {error}", path.display()));
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("{:x}", Sha256::digest(bytes))
 }

@@ -50,7 +50,7 @@ impl Run {
     }
 
     pub(crate) fn stdout(&self) -> String {
-        self.lines.iter().map(|line| format!("{}\n", line.text)).collect()
+        joined(&self.lines)
     }
 
     /// The last JSON line of a run: its verdict.
@@ -91,7 +91,7 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn spawn(mut command: Command, sandbox: &Sandbox) -> Self {
         let started = Instant::now();
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start the run");
+        let mut child = sandbox.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let (lines, stderr) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(String::new())));
         let (out, err) = (child.stdout.take().expect("stdout"), child.stderr.take().expect("stderr"));
         let readers = vec![
@@ -104,7 +104,7 @@ impl Running {
                 move || read_lines(err, |line| *stderr.lock().expect("text") += &(line.text + "\n"))
             }),
         ];
-        let pid = Pid::from_raw(sandbox.pid_of(&child));
+        let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
         Self { child, pid, started, lines, readers, stderr }
     }
 
@@ -123,8 +123,12 @@ impl Running {
             seen = self.lines.lock().expect("lines").iter().any(&matches);
             seen || over
         });
-        let text = || self.lines().iter().map(|line| format!("{}\n", line.text)).collect::<String>();
-        assert!(seen, "the run ended before: {what}\n{}{}", text(), self.stderr.lock().expect("text"));
+        assert!(
+            seen,
+            "the run ended before: {what}\n{}{}",
+            joined(&self.lines()),
+            self.stderr.lock().expect("text")
+        );
     }
 
     /// Sends a signal to the run itself.
@@ -161,6 +165,10 @@ impl Drop for Running {
             let _ = self.child.wait();
         }
     }
+}
+
+fn joined(lines: &[Line]) -> String {
+    lines.iter().flat_map(|line| [&*line.text, "\n"]).collect()
 }
 
 fn read_lines(source: impl Read, mut each: impl FnMut(Line)) {

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -89,13 +89,13 @@ impl Host {
 
     /// Starts nginx from the binary path and waits until it serves with all its workers.
     pub(crate) fn start(&self) {
-        let mut command = self.command(self.sandbox.inner(BINARY));
+        let mut command = Sandbox::command(self.sandbox.inner(BINARY));
         command.args(["-c".as_ref(), self.sandbox.inner(CONFIG).as_os_str()]);
         if self.config.daemon {
-            let output = command.output().expect("start nginx");
+            let output = self.output(command);
             assert!(output.status.success(), "nginx did not start: {output:?}\n{}", self.error_log());
         } else {
-            let _ends_with_the_host = command.spawn().expect("start nginx");
+            self.sandbox.keep_running(&mut command);
         }
         let count = self.config.workers;
         wait_until("nginx serves", || {
@@ -103,14 +103,16 @@ impl Host {
         });
     }
 
-    /// Starts `program` of the host with the same small environment every time.
-    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        self.sandbox.command(program)
-    }
-
     /// Runs a command of the host to its end.
     pub(crate) fn exec(&self, program: &str, arguments: &[&str]) -> Output {
-        self.command(program).args(arguments).output().expect("run a command in the host")
+        let mut command = Sandbox::command(program);
+        command.args(arguments);
+        self.output(command)
+    }
+
+    fn output(&self, mut command: Command) -> Output {
+        let child = self.sandbox.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+        child.wait_with_output().expect("the output of a command in the host")
     }
 
     /// Lays a build at `/srv/nginx/VERSION/nginx`, where the standard plan looks for it.
@@ -128,16 +130,16 @@ impl Host {
         Offer { source: self.sandbox.inner(&path), sha256, version: version.to_owned() }
     }
 
-    /// The program under test with these arguments, ready to start on the host.
-    pub(crate) fn changeover_command(&self, arguments: &[&str], offer: &Offer) -> Command {
-        let mut command = self.command(runner());
+    /// The program under test with these arguments, for [`Sandbox::spawn`].
+    pub(crate) fn changeover_command(arguments: &[&str], offer: &Offer) -> Command {
+        let mut command = Sandbox::command(runner());
         command.args(arguments).args(offer.sets());
         command
     }
 
     /// `changeover ARGUMENTS --output json --set …`, started; the events can be read as they come.
     pub(crate) fn start_changeover(&self, arguments: &[&str], offer: &Offer) -> Running {
-        let mut command = self.changeover_command(arguments, offer);
+        let mut command = Self::changeover_command(arguments, offer);
         command.args(["--output", "json"]);
         Running::spawn(command, &self.sandbox)
     }
@@ -148,13 +150,13 @@ impl Host {
     }
 
     pub(crate) fn start_load(&self, load: &Load) -> Loading {
-        load.start(self.address(), self.sandbox.network())
+        load.start(self.address(), self.sandbox.door())
     }
 
     /// One request of its own.
     pub(crate) fn get(&self, path: &str) -> Result<Answer, Failure> {
         let address = self.address();
-        self.sandbox.network().run(|| Connection::open(address)?.get(path, false))
+        self.sandbox.door().run_in_network(|| Connection::open(address)?.get(path, false))
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::http::{Connection, Failure};
-use super::sandbox::Network;
+use super::sandbox::Door;
 use super::served::{Outcome, Request, Served};
 
 /// What to send.
@@ -49,17 +49,17 @@ impl Load {
     }
 
     /// Starts sending to `address` and returns once the first request was answered or has failed.
-    pub(crate) fn start(&self, address: SocketAddr, network: Network) -> Loading {
+    pub(crate) fn start(&self, address: SocketAddr, door: Door) -> Loading {
         let stop = Arc::new(AtomicBool::new(false));
         let left = Arc::new(AtomicUsize::new(self.at_most));
-        let network = Arc::new(network);
+        let door = Arc::new(door);
         let (first, answered) = mpsc::channel();
         let threads = (0..self.connections)
             .map(|_| {
                 let (load, stop, left) = (self.clone(), Arc::clone(&stop), Arc::clone(&left));
-                let (network, first) = (Arc::clone(&network), first.clone());
+                let (door, first) = (Arc::clone(&door), first.clone());
                 std::thread::spawn(move || {
-                    network.enter();
+                    door.enter_network();
                     load.send(address, &stop, &left, &first)
                 })
             })

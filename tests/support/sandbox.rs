@@ -1,15 +1,16 @@
 //! A root of its own for each test host: private mount, pid and network namespaces, or a directory without them.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use nix::sched::{CloneFlags, setns};
+use nix::sched::{CloneFlags, setns, unshare};
 
 use super::builds::project;
-use super::wait_until;
 
 /// A running sandbox. Dropping it ends every process inside; so does the death of the test process.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Sandbox {
     init: Option<u32>,
     /// Where the root of the sandbox is for processes inside it: `/`, or the prefix.
     inner_root: PathBuf,
+    /// Children of the test process that live as long as the sandbox.
+    kept: Mutex<Vec<Child>>,
 }
 
 impl Sandbox {
@@ -38,7 +41,7 @@ impl Sandbox {
             return None;
         }
         let init = children_of(keeper.id()).first().copied()?;
-        Some(Self { keeper, init: Some(init), inner_root: PathBuf::from("/") })
+        Some(Self { keeper, init: Some(init), inner_root: PathBuf::from("/"), kept: Mutex::default() })
     }
 
     /// Starts a host that is only a directory: for machines without namespaces.
@@ -49,7 +52,7 @@ impl Sandbox {
         let script = project().join("tests/sandbox/prefix.sh");
         let mut keeper = spawn_keeper(Command::new(script).arg(&root));
         assert!(says_ready(&mut keeper), "the prefix {} could not be made", root.display());
-        Self { keeper, init: None, inner_root: root }
+        Self { keeper, init: None, inner_root: root, kept: Mutex::default() }
     }
 
     /// Whether the host has namespaces of its own.
@@ -75,42 +78,27 @@ impl Sandbox {
         if self.is_private() { self.outer("/proc") } else { PathBuf::from("/proc") }
     }
 
-    /// A command that runs inside, in the project's directory, with a small clean environment.
-    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = match self.init {
-            Some(init) => {
-                let mut command = Command::new("nsenter");
-                command.args(["-t", &init.to_string(), "-m", "-n", "-p", "--"]);
-                command
-            }
-            None => Command::new("/usr/bin/env"),
-        };
-        if self.is_private() {
-            command.arg("/usr/bin/env");
-        }
-        command.args(["-i", "-C"]).arg(project());
-        command.args([
-            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME=/root",
-            "LANG=C.UTF-8",
-        ]);
-        command.arg(program).stdin(Stdio::null());
+    /// A command for [`Sandbox::spawn`], in the project's directory, with a small clean environment.
+    pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        command.env("HOME", "/root").env("LANG", "C.UTF-8").current_dir(project()).stdin(Stdio::null());
         command
     }
 
-    /// The machine's number for the process that a command from [`Sandbox::command`] became.
-    pub(crate) fn pid_of(&self, child: &Child) -> i32 {
-        let pid = if self.is_private() {
-            let mut forked = Vec::new();
-            wait_until("nsenter has forked", || {
-                forked = children_of(child.id());
-                !forked.is_empty()
-            });
-            forked[0]
-        } else {
-            child.id()
-        };
-        i32::try_from(pid).expect("a pid")
+    /// Starts a command inside. The child's id is the machine's number for it.
+    pub(crate) fn spawn(&self, command: &mut Command) -> Child {
+        let child = self.door().run(|door| {
+            door.enter_everything();
+            command.spawn()
+        });
+        child.unwrap_or_else(|error| panic!("{command:?}: {error}"))
+    }
+
+    /// Starts a command inside that runs until the sandbox ends.
+    pub(crate) fn keep_running(&self, command: &mut Command) {
+        let child = self.spawn(command);
+        self.kept.lock().expect("the list of children").push(child);
     }
 
     /// The machine's number for process `pid` of the sandbox.
@@ -130,41 +118,62 @@ impl Sandbox {
         })
     }
 
-    /// The door to the sandbox's network, for threads of the test process.
-    pub(crate) fn network(&self) -> Network {
+    /// The way in for threads of the test process.
+    pub(crate) fn door(&self) -> Door {
         let open =
-            |init| File::open(format!("/proc/{init}/ns/net")).expect("the sandbox's network namespace");
-        Network(self.init.map(open))
+            |init, name| File::open(format!("/proc/{init}/ns/{name}")).expect("the sandbox's namespaces");
+        Door(self.init.map(|init| ["net", "mnt", "pid"].map(|name| open(init, name))))
     }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
+        // The kernel keeps a pid namespace until the last zombie in it is reaped, and these are ours to reap.
+        for child in self.kept.get_mut().into_iter().flatten() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
         let _ = self.keeper.wait();
     }
 }
 
-/// A network namespace that a thread can move into; nothing to do where the host has none of its own.
+/// The network, mount and pid namespaces of a sandbox; nothing to enter where it has none of its own.
 #[derive(Debug)]
-pub(crate) struct Network(Option<File>);
+pub(crate) struct Door(Option<[File; 3]>);
 
-impl Network {
-    /// Moves the calling thread in, for good.
-    pub(crate) fn enter(&self) {
-        if let Some(namespace) = &self.0 {
-            setns(namespace, CloneFlags::CLONE_NEWNET).expect("enter the sandbox's network (are you root?)");
+impl Door {
+    /// Moves the calling thread into the network, for good.
+    pub(crate) fn enter_network(&self) {
+        if let Some([network, ..]) = &self.0 {
+            setns(network, CloneFlags::CLONE_NEWNET).expect("enter the sandbox's network (are you root?)");
         }
     }
 
-    /// Runs `work` on a thread inside.
-    pub(crate) fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+    /// Moves the calling thread into the network and the root; its children become processes of the sandbox.
+    fn enter_everything(&self) {
+        self.enter_network();
+        if let Some([_, mounts, pids]) = &self.0 {
+            // A thread shares its root with the others until it asks for one of its own.
+            unshare(CloneFlags::CLONE_FS).expect("a root of the thread's own");
+            setns(mounts, CloneFlags::CLONE_NEWNS).expect("enter the sandbox's root");
+            setns(pids, CloneFlags::CLONE_NEWPID).expect("enter the sandbox's processes");
+        }
+    }
+
+    /// Runs `work` on a thread of its own.
+    fn run<T: Send>(&self, work: impl FnOnce(&Self) -> T + Send) -> T {
         std::thread::scope(|scope| {
-            let inside = scope.spawn(|| {
-                self.enter();
-                work()
-            });
-            inside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            let thread = scope.spawn(|| work(self));
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    /// Runs `work` on a thread inside the network.
+    pub(crate) fn run_in_network<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.run(|door| {
+            door.enter_network();
+            work()
         })
     }
 }
