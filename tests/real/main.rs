@@ -1,5 +1,8 @@
 //! Tests on real nginx, each on a host of its own.
-#![expect(clippy::disallowed_methods, reason = "tests read the clock, sleep between two looks, and write files")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read the clock, sleep between two looks, and write files"
+)]
 #![expect(clippy::expect_used, clippy::panic, reason = "a helper that cannot go on fails the test")]
 
 #[path = "../support/mod.rs"]

@@ -39,8 +39,12 @@ pub(crate) fn version(build: &str) -> &str {
 /// The name of the build that a file's digest belongs to, or the digest when it is none of them.
 pub(crate) fn name_of(sha256: &str) -> String {
     static KNOWN: OnceLock<Vec<(String, &str)>> = OnceLock::new();
-    let known = KNOWN.get_or_init(|| BUILDS.iter().map(|build| (sha256_of(&executable(build)), *build)).collect());
-    known.iter().find(|(digest, _)| digest == sha256).map_or_else(|| sha256.to_owned(), |(_, name)| (*name).into())
+    let known =
+        KNOWN.get_or_init(|| BUILDS.iter().map(|build| (sha256_of(&executable(build)), *build)).collect());
+    known
+        .iter()
+        .find(|(digest, _)| digest == sha256)
+        .map_or_else(|| sha256.to_owned(), |(_, name)| (*name).into())
 }
 
 /// The SHA-256 of a file in lower-case hexadecimal.

@@ -98,7 +98,9 @@ impl Host {
             let _ends_with_the_host = command.spawn().expect("start nginx");
         }
         let count = self.config.workers;
-        wait_until("nginx serves", || self.master().is_some_and(|master| self.accepting(master).len() == count));
+        wait_until("nginx serves", || {
+            self.master().is_some_and(|master| self.accepting(master).len() == count)
+        });
     }
 
     /// Starts `program` of the host with the same small environment every time.
@@ -187,7 +189,8 @@ impl Host {
             return all;
         }
         let ours = |process: &Process| process.title.contains(&*self.sandbox.inner("/").to_string_lossy());
-        let masters: Vec<i32> = all.iter().filter(|process| ours(process)).map(|process| process.pid).collect();
+        let masters: Vec<i32> =
+            all.iter().filter(|process| ours(process)).map(|process| process.pid).collect();
         all.into_iter().filter(|process| ours(process) || masters.contains(&process.parent)).collect()
     }
 
@@ -215,7 +218,10 @@ impl Host {
     pub(crate) fn strays(&self) -> Vec<Process> {
         let masters = self.masters();
         let nginx = |process: &Process| process.title.starts_with("nginx: ") && !process.is_master();
-        self.processes().into_iter().filter(|process| nginx(process) && !masters.contains(&process.parent)).collect()
+        self.processes()
+            .into_iter()
+            .filter(|process| nginx(process) && !masters.contains(&process.parent))
+            .collect()
     }
 
     /// Processes that execute the file with this inode.
@@ -251,7 +257,8 @@ impl Host {
     /// Files beside the binary that no package put there.
     pub(crate) fn left_beside_binary(&self) -> Vec<String> {
         let directory = self.path(BINARY);
-        let entries = std::fs::read_dir(directory.parent().expect("its directory")).expect("list the directory");
+        let entries =
+            std::fs::read_dir(directory.parent().expect("its directory")).expect("list the directory");
         let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
         let mut left: Vec<String> = names.filter(|name| name.contains("nginx") && name != "nginx").collect();
         left.sort();

@@ -78,7 +78,9 @@ impl Load {
         let start = Instant::now();
         let mut requests = Vec::new();
         let mut idle: Option<Connection> = None;
-        let take = |left: &AtomicUsize| left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+        let take = |left: &AtomicUsize| {
+            left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
+        };
         while !stop.load(Ordering::Relaxed) && start.elapsed() < self.at_longest && take(left).is_ok() {
             let reused = idle.take().filter(|connection| !connection.is_closed());
             let sent = Instant::now();
@@ -131,7 +133,9 @@ impl Loading {
     pub(crate) fn stop(mut self) -> Served {
         self.stop.store(true, Ordering::Relaxed);
         let threads = std::mem::take(&mut self.threads);
-        Served::new(threads.into_iter().flat_map(|thread| thread.join().expect("a thread of the load")).collect())
+        Served::new(
+            threads.into_iter().flat_map(|thread| thread.join().expect("a thread of the load")).collect(),
+        )
     }
 }
 

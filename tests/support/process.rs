@@ -35,7 +35,8 @@ impl Process {
 /// Every process under `proc` that is neither a zombie nor a kernel thread.
 pub(crate) fn all(proc: &Path) -> Vec<Process> {
     let entries = std::fs::read_dir(proc).into_iter().flatten().flatten();
-    let mut found: Vec<_> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect::<Vec<i32>>();
+    let mut found: Vec<_> =
+        entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect::<Vec<i32>>();
     found.sort_unstable();
     found.into_iter().filter_map(|pid| one(proc, pid)).filter(|process| process.state != 'Z').collect()
 }

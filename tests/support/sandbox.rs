@@ -29,7 +29,8 @@ impl Sandbox {
         let mut command = Command::new("unshare");
         command.args(["-m", "-n", "-p", "-f", "--kill-child"]).arg(script).arg(project());
         // Where CARGO_TARGET_DIR points elsewhere the runner lies outside the project.
-        let target = std::env::current_exe().ok().and_then(|exe| exe.ancestors().nth(3).map(Path::to_path_buf));
+        let target =
+            std::env::current_exe().ok().and_then(|exe| exe.ancestors().nth(3).map(Path::to_path_buf));
         command.args(target.filter(|target| !target.starts_with(project())));
         let mut keeper = spawn_keeper(&mut command);
         if !says_ready(&mut keeper) {
@@ -88,7 +89,11 @@ impl Sandbox {
             command.arg("/usr/bin/env");
         }
         command.args(["-i", "-C"]).arg(project());
-        command.args(["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"]);
+        command.args([
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME=/root",
+            "LANG=C.UTF-8",
+        ]);
         command.arg(program).stdin(Stdio::null());
         command
     }
@@ -119,14 +124,16 @@ impl Sandbox {
                 return None;
             }
             let status = std::fs::read_to_string(entry.path().join("status")).ok()?;
-            let inner = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?.split_whitespace().last()?;
+            let inner =
+                status.lines().find_map(|line| line.strip_prefix("NSpid:"))?.split_whitespace().last()?;
             (inner.parse() == Ok(pid)).then_some(outer)
         })
     }
 
     /// The door to the sandbox's network, for threads of the test process.
     pub(crate) fn network(&self) -> Network {
-        let open = |init| File::open(format!("/proc/{init}/ns/net")).expect("the sandbox's network namespace");
+        let open =
+            |init| File::open(format!("/proc/{init}/ns/net")).expect("the sandbox's network namespace");
         Network(self.init.map(open))
     }
 }
@@ -163,7 +170,11 @@ impl Network {
 }
 
 fn spawn_keeper(command: &mut Command) -> Child {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
 fn says_ready(keeper: &mut Child) -> bool {

@@ -9,7 +9,11 @@ use serde_json::{Value, json};
 /// How one request ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    Answered { status: u16, pid: Option<i32>, version: Option<String> },
+    Answered {
+        status: u16,
+        pid: Option<i32>,
+        version: Option<String>,
+    },
     /// Sent, and no complete answer came.
     Lost,
     /// No connection could be made.
@@ -84,7 +88,8 @@ impl Served {
 
     /// The counts as JSON, by status and by version too.
     pub(crate) fn json(&self) -> Value {
-        let (mut statuses, mut versions) = (BTreeMap::<String, usize>::new(), BTreeMap::<String, usize>::new());
+        let (mut statuses, mut versions) =
+            (BTreeMap::<String, usize>::new(), BTreeMap::<String, usize>::new());
         for request in &self.0 {
             if let Outcome::Answered { status, version, .. } = &request.outcome {
                 *statuses.entry(status.to_string()).or_default() += 1;
