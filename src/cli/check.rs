@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{Check, Format, inputs, output};
-use crate::plan::{self, Loaded};
+use crate::plan::{self, Loaded, Problems};
 
 /// Exit code 10: a plan is malformed.
 const MALFORMED: u8 = 10;
@@ -47,9 +47,14 @@ fn look(name: &str, bytes: &[u8], sets: &[(String, String)], human: bool) -> (u8
             if human {
                 output::talk(&format!("{}\n{problems}", problems.render(output::plan_style())));
             }
-            (MALFORMED, json!({ "file": name, "problems": problems.report(), "findings": [] }))
+            (MALFORMED, malformed(name, &problems))
         }
     }
+}
+
+/// What JSON says of a malformed plan.
+pub(super) fn malformed(name: &str, problems: &Problems) -> Json {
+    json!({ "file": name, "problems": problems.report(), "findings": [] })
 }
 
 fn well_formed(name: &str, loaded: &Loaded) -> String {

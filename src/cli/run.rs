@@ -1,6 +1,6 @@
 //! `run`: loads the plan, and hands every event to the report.
 
-use super::{Format, Run, check, output};
+use super::{Format, Run, check, inputs, output};
 use crate::{
     engine::Record,
     plan::{self, Inputs, Loaded},
@@ -50,7 +50,7 @@ async fn execute(input: Input) -> u8 {
 
 /// Reads and loads the plan; on a mistake it is told, and the exit code is given.
 pub(super) fn load(one: &super::OnePlan) -> Result<Loaded, u8> {
-    let bytes = check::read_plan(&one.plan).map_err(|error| {
+    let bytes = inputs::read(&one.plan).map_err(|error| {
         output::talk(&format!("{} cannot be read: {error}", one.plan.display()));
         output::USAGE
     })?;
@@ -58,7 +58,7 @@ pub(super) fn load(one: &super::OnePlan) -> Result<Loaded, u8> {
     plan::load(&name, &bytes, &one.inputs.set, Inputs::Given).map_err(|problems| {
         match one.output.format {
             Format::Human => output::talk(problems.render(output::plan_style()).trim_end()),
-            Format::Json => output::data(&check::report(&name, &[], &problems.report()).to_string()),
+            Format::Json => output::data(&check::malformed(&name, &problems).to_string()),
         }
         MALFORMED
     })

@@ -1,7 +1,7 @@
 //! The clock: the only place that reads one.
 #![expect(clippy::disallowed_methods, reason = "this is the room's clock")]
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 
@@ -43,6 +43,18 @@ pub fn run_id() -> String {
     format!("{}-{}", Timestamp::now().strftime("%Y%m%dT%H%M%S"), std::process::id())
 }
 
+/// When a process with this start time (clock ticks after boot) was started, by the wall clock as it is now; to about
+/// 20 ms, and `None` where the kernel does not say how long it runs.
+#[must_use]
+pub fn started_at(ticks: u64) -> Option<SystemTime> {
+    let uptime = std::fs::read_to_string("/proc/uptime").ok()?;
+    let uptime: f64 = uptime.split_whitespace().next()?.parse().ok()?;
+    let age = Duration::try_from_secs_f64(uptime).ok()?.saturating_sub(Duration::from_millis(
+        ticks.saturating_mul(1000) / procfs::ticks_per_second().max(1),
+    ));
+    SystemTime::now().checked_sub(age)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +64,14 @@ mod tests {
         let text = wall_time();
         assert_eq!(text.len(), "2026-01-02T03:04:05.678Z".len(), "{text}");
         assert!(text.ends_with('Z') && text.parse::<Timestamp>().is_ok(), "{text}");
+    }
+
+    #[test]
+    fn this_process_was_started_a_moment_ago() {
+        let me = procfs::process::Process::myself().unwrap().stat().unwrap();
+        let age = SystemTime::now().duration_since(started_at(me.starttime).unwrap()).unwrap_or_default();
+        assert!(age < Duration::from_secs(600), "{age:?}");
+        assert_eq!(started_at(u64::MAX).map(|_| ()), Some(()));
     }
 
     #[test]

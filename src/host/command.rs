@@ -29,6 +29,8 @@ pub struct Command<'a> {
     pub environment: Vec<(OsString, OsString)>,
     /// The working directory, when it is not this process's own.
     pub directory: Option<&'a Path>,
+    /// User and group to run as, without further groups, when they are not this process's own.
+    pub user: Option<(u32, u32)>,
     /// How long it may run.
     pub timeout: Duration,
     /// How many bytes are kept of each of its output streams; the rest is read and dropped.
@@ -113,6 +115,7 @@ impl<'a> Command<'a> {
             arguments: Vec::new(),
             environment: Vec::new(),
             directory: None,
+            user: None,
             timeout: Duration::from_secs(10),
             output_limit: 64 * 1024,
         }
@@ -168,6 +171,9 @@ impl<'a> Command<'a> {
             .kill_on_drop(true);
         if let Some(directory) = self.directory {
             command.current_dir(directory);
+        }
+        if let Some((user, group)) = self.user {
+            command.uid(user).gid(group);
         }
         command
             .spawn()

@@ -122,6 +122,12 @@ impl Pidfd {
     }
 }
 
+impl From<Pidfd> for OwnedFd {
+    fn from(held: Pidfd) -> Self {
+        held.fd
+    }
+}
+
 impl AsFd for Pidfd {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()

@@ -47,7 +47,8 @@ impl RunDirectory {
         let path = state.join(instance).join(run);
         let failed = |source| StateError { path: path.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(failed)?;
-        let new = |name: &str| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path.join(name));
+        let new =
+            |name: &str| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path.join(name));
         new("plan.toml").and_then(|mut file| file.write_all(plan.as_bytes())).map_err(failed)?;
         let events = new("events.jsonl").map_err(failed)?;
         Ok(Self { path, events: Some(events), failed: None })

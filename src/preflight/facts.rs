@@ -26,8 +26,8 @@ pub struct Facts {
     pub path: Option<BinaryPath>,
     /// What this process may do.
     pub access: Access,
-    /// The systemd unit that the master belongs to.
-    pub unit: Option<Unit>,
+    /// The systemd unit whose main process the master is; what went wrong, in words, where it could not be read.
+    pub unit: Option<Result<Unit, String>>,
     /// What the binary that runs says about itself and about today's configuration.
     pub running: Option<Trial>,
     /// What the binary of the plan says; `None` where nothing could be run.
@@ -106,16 +106,18 @@ pub struct Master {
     pub titled: bool,
     /// The path of the file that it runs, as the kernel knows it.
     pub exe_path: PathBuf,
+    /// Its working directory.
+    pub directory: Option<PathBuf>,
     /// Its arguments, from its title.
     pub arguments: Result<Arguments, ArgumentsError>,
     /// Whether the title fills the room for it, so that its end may be missing.
     pub title_cut: bool,
-    /// Its user.
-    pub euid: u32,
+    /// Its effective user and group.
+    pub user: (u32, u32),
     /// Whether descriptors 0 and 1 are the one `/dev/null` that `ngx_daemon` opens; `None` where they cannot be read.
     pub daemonized: Option<bool>,
-    /// Whether it lives in the same mount, pid and network namespace as changeover.
-    pub same_namespaces: bool,
+    /// The namespaces (`pid`, `net`, `mnt`) of its own, by which its numbers, sockets or files differ from ours.
+    pub namespaces: Vec<&'static str>,
     /// A master that is its parent.
     pub parent_master: Option<i32>,
     /// Masters among its children.
@@ -196,8 +198,8 @@ pub struct Access {
     pub descriptors: bool,
     /// Whether it may make and exchange files beside the binary path.
     pub exchange: bool,
-    /// Whether the master's user may rename the pid file.
-    pub master_renames_pid_file: bool,
+    /// Whether the master's user may rename the pid file, and changeover may write it back.
+    pub pid_file_renamed: bool,
     /// This process's user.
     pub euid: u32,
 }

@@ -42,6 +42,13 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// Paths, titles and nginx's words are the host's: they are made fit for a terminal here, once for all checks.
+    fn new(level: Level, code: &'static str, seen: &str, why: &'static str, todo: &str) -> Self {
+        Self { code, level, seen: printable(seen, MOST), why, todo: printable(todo, MOST) }
+    }
+}
+
 /// The run is refused.
 pub(super) fn refuse(
     code: &'static str,
@@ -49,7 +56,7 @@ pub(super) fn refuse(
     why: &'static str,
     todo: impl AsRef<str>,
 ) -> Outcome {
-    found(Level::Refuse, code, seen.as_ref(), why, todo.as_ref())
+    Some(Finding::new(Level::Refuse, code, seen.as_ref(), why, todo.as_ref()))
 }
 
 /// Unwise, but the run goes on.
@@ -59,7 +66,7 @@ pub(super) fn warn(
     why: &'static str,
     todo: impl AsRef<str>,
 ) -> Outcome {
-    found(Level::Warn, code, seen.as_ref(), why, todo.as_ref())
+    Some(Finding::new(Level::Warn, code, seen.as_ref(), why, todo.as_ref()))
 }
 
 /// Worth knowing.
@@ -69,12 +76,7 @@ pub(super) fn note(
     why: &'static str,
     todo: impl AsRef<str>,
 ) -> Outcome {
-    found(Level::Note, code, seen.as_ref(), why, todo.as_ref())
-}
-
-/// Paths, titles and nginx's words are the host's: they are made fit for a terminal here, once for all checks.
-fn found(level: Level, code: &'static str, seen: &str, why: &'static str, todo: &str) -> Outcome {
-    Some(Finding { code, level, seen: printable(seen, MOST), why, todo: printable(todo, MOST) })
+    Some(Finding::new(Level::Note, code, seen.as_ref(), why, todo.as_ref()))
 }
 
 #[cfg(test)]

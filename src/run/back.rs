@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Run, Wake, World};
 use crate::{
     engine::Event,
-    protocol::{Move, Next, Situation, Stuck, Waiting, way_back},
+    protocol::{Generation, Master, Move, Next, Stuck, Waiting, way_back},
 };
 
 /// How the way back ended.
@@ -28,8 +28,11 @@ impl<W: World> Run<'_, W> {
             match way_back(&situation) {
                 Next::Move(what) => {
                     waits = None;
+                    let receiver = what.receiver();
                     self.make(what).await;
-                    self.barrier(&situation).await;
+                    if let Some(receiver) = receiver {
+                        self.barrier(receiver, situation.generation(receiver).switches).await;
+                    }
                 }
                 Next::Ask(question) => {
                     self.world.ask(question).await;
@@ -62,12 +65,18 @@ impl<W: World> Run<'_, W> {
         }
     }
 
-    /// After a move only its barrier is waited for: the masters take what they were told, bounded.
-    async fn barrier(&mut self, before: &Situation) {
+    /// After a signal only its barrier is waited for: the master has taken it, or will take no more; bounded.
+    async fn barrier(&mut self, receiver: Generation, switches: u64) {
         let deadline = self.world.now().saturating_add(BARRIER);
         while self.world.now() < deadline {
             let situation = self.world.observe();
-            if situation.old.handled_since(&before.old) && situation.new.handled_since(&before.new) {
+            let state = situation.generation(receiver);
+            let waiting = match state.master {
+                Master::Settled => state.switches <= switches,
+                Master::Starting | Master::Busy => true,
+                Master::Absent | Master::Stopped | Master::Leaving | Master::Dead => false,
+            };
+            if !waiting {
                 return;
             }
             self.rest(deadline).await;

@@ -84,7 +84,7 @@ impl<'w, W: World> Run<'w, W> {
         for step in self.given.plan.steps.clone() {
             self.step += 1;
             let began = self.world.now();
-            let timeout = self.time_of(&step);
+            let timeout = time_of(&self.given.plan, &step);
             self.tell(Event::StepStarted {
                 step: self.step,
                 action: step.action.kind().to_owned(),
@@ -188,17 +188,34 @@ impl<'w, W: World> Run<'w, W> {
         matches!(self.phase, Phase::Forward { .. })
     }
 
-    fn time_of(&self, step: &Step) -> Duration {
-        match &step.action {
-            Action::Soak(soak) => soak.length,
-            Action::Commit(commit) => commit.drain_timeout,
-            _ => step.timeout(&self.given.plan.defaults).unwrap_or(self.given.plan.defaults.timeout),
-        }
+}
+
+/// How long a step may take.
+#[must_use]
+pub fn time_of(plan: &Plan, step: &Step) -> Duration {
+    match &step.action {
+        Action::Soak(soak) => soak.length,
+        Action::Commit(commit) => commit.drain_timeout,
+        _ => step.timeout(&plan.defaults).unwrap_or(plan.defaults.timeout),
     }
 }
 
+/// The longest that the way forward may take: every step as long as it may, at most the budget until the commit.
+#[must_use]
+pub fn longest(plan: &Plan) -> Duration {
+    let (mut before, mut drain) = (Duration::ZERO, Duration::ZERO);
+    for step in &plan.steps {
+        match &step.action {
+            Action::Commit(commit) => drain = commit.drain_timeout,
+            _ => before = before.saturating_add(time_of(plan, step)),
+        }
+    }
+    plan.defaults.budget.map_or(before, |budget| before.min(budget)).saturating_add(drain)
+}
+
 /// What a step is about, in the words of the plan.
-fn about(action: &Action) -> String {
+#[must_use]
+pub fn about(action: &Action) -> String {
     match action {
         Action::ReplaceBinary(step) => step.version.clone().unwrap_or_else(|| step.source.display().to_string()),
         Action::Signal(step) => format!("{} to {}", step.signal, step.to.generation()),

@@ -9,6 +9,7 @@ mod steps;
 mod until;
 mod world;
 
-pub use driver::{Given, Run};
-pub use live::{Live, Start, StartError, start};
+pub use driver::{Given, Run, about, longest, time_of};
+pub use until::millis;
+pub use live::{Input, Live, Started, Teller, start};
 pub use world::{Effect, MoveError, Violation, Wake, World};

@@ -126,6 +126,7 @@ impl<W: World> Run<'_, W> {
 }
 
 /// Milliseconds, as events give them.
-pub(super) fn millis(time: Duration) -> f64 {
+#[must_use]
+pub fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }

@@ -26,6 +26,17 @@ pub enum Origin {
     Set,
 }
 
+impl Origin {
+    /// In words, as `preview` shows it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Set => "--set",
+        }
+    }
+}
+
 /// An input and its value, as shown and recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ResolvedInput {

@@ -12,7 +12,7 @@ pub(super) fn check(facts: &Facts) -> Outcome {
     let removed = dropped(facts, |socket| !matches!(socket, Socket::Unix(..)))?;
     warn(
         "preflight/listener-removed",
-        format!("the master listens on {}, the configuration on disk does not", removed),
+        format!("the master listens on {removed}, the configuration on disk does not"),
         "from WINCH until the old master has left, connections there hang instead of being refused",
         "reload first, or change the listeners after the changeover",
     )

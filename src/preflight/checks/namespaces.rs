@@ -6,10 +6,10 @@ use super::super::{
 };
 
 pub(super) fn check(facts: &Facts) -> Outcome {
-    let master = facts.master.as_ref().filter(|master| !master.same_namespaces)?;
+    let master = facts.master.as_ref().filter(|master| !master.namespaces.is_empty())?;
     refuse(
         "preflight/other-namespace",
-        format!("master {} has another mount, pid or network namespace than changeover", master.id),
+        format!("master {} has namespaces of its own: {}", master.id, master.namespaces.join(", ")),
         "its paths, process numbers and sockets are others than those seen from here",
         "run changeover where the master runs (inside its container); a container is mostly better changed by its image",
     )
@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn a_master_in_a_container_is_refused() {
         let mut facts = facts();
-        master_of(&mut facts).same_namespaces = false;
+        master_of(&mut facts).namespaces = vec!["pid", "mnt"];
         assert_found(check(&facts), "preflight/other-namespace", Level::Refuse);
     }
 }

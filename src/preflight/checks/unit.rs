@@ -11,7 +11,17 @@ const WHY: &str = "when the old master leaves, systemd looks for the new one in 
     systemd ends the new generation too";
 
 pub(super) fn check(facts: &Facts) -> Outcome {
-    let unit = facts.unit.as_ref()?;
+    let unit = match facts.unit.as_ref()? {
+        Ok(unit) => unit,
+        Err(error) => {
+            return refuse(
+                "preflight/unit-not-read",
+                error,
+                WHY,
+                "run changeover where `systemctl show` works, as root on the host itself",
+            );
+        }
+    };
     let path = facts.pid_file.path.as_path();
     if unit.kind != "forking" {
         return refuse(
@@ -53,7 +63,7 @@ mod tests {
 
     fn unit(kind: &str, pid_file: &str) -> crate::preflight::Facts {
         let unit = Unit { name: "nginx.service".into(), kind: kind.into(), pid_file: pid_file.into() };
-        crate::preflight::Facts { unit: Some(unit), ..facts() }
+        crate::preflight::Facts { unit: Some(Ok(unit)), ..facts() }
     }
 
     #[test]
@@ -61,6 +71,12 @@ mod tests {
         assert_eq!(check(&unit("forking", "/run/nginx.pid")), None);
         assert_eq!(check(&unit("forking", "/var/run/nginx.pid")), None);
         assert_eq!(check(&facts()), None);
+    }
+
+    #[test]
+    fn a_unit_that_cannot_be_read_is_refused() {
+        let facts = crate::preflight::Facts { unit: Some(Err("no bus".into())), ..facts() };
+        assert_found(check(&facts), "preflight/unit-not-read", Level::Refuse);
     }
 
     #[test]

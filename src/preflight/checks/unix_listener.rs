@@ -12,7 +12,7 @@ pub(super) fn check(facts: &Facts) -> Outcome {
     let dropped = dropped(facts, |socket| matches!(socket, Socket::Unix(..)))?;
     refuse(
         "preflight/unix-listener-removed",
-        format!("the configuration on disk no longer listens on {}", dropped),
+        format!("the configuration on disk no longer listens on {dropped}"),
         "the new master removes the path when it starts; the old one cannot make it again, so there is no way back",
         "put the `listen` back, change over, then remove it with a reload",
     )

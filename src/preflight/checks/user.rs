@@ -6,7 +6,7 @@ use super::super::{
 };
 
 pub(super) fn check(facts: &Facts) -> Outcome {
-    let root = facts.master.as_ref()?.euid == 0;
+    let root = facts.master.as_ref()?.user.0 == 0;
     if !root || facts.configuration()?.user().is_some() {
         return None;
     }

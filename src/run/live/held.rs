@@ -1,18 +1,18 @@
 //! The masters' pidfds: the end of one wakes the run at once.
 
-use std::io;
+use std::os::fd::OwnedFd;
 
-use tokio::io::{Interest, unix::AsyncFd};
+use tokio::io::unix::AsyncFd;
 
 use crate::{
-    host::pidfd::Pidfd,
+    host::{pidfd::Pidfd, wakeup},
     protocol::{Generation, Identity, Situation},
 };
 
 /// The living masters.
 #[derive(Default)]
 pub(super) struct Held {
-    masters: Vec<AsyncFd<Pidfd>>,
+    masters: Vec<(Identity, AsyncFd<OwnedFd>)>,
 }
 
 impl Held {
@@ -22,11 +22,11 @@ impl Held {
             let state = situation.generation(which);
             state.id.filter(|_| state.master.lives())
         });
-        self.masters.retain(|held| living.contains(&Some(held.get_ref().id())));
+        self.masters.retain(|(id, _)| living.contains(&Some(*id)));
         for id in living.into_iter().flatten() {
-            if !self.masters.iter().any(|held| held.get_ref().id() == id) {
+            if !self.masters.iter().any(|(held, _)| *held == id) {
                 // One that cannot be held has exited, which the next look shows.
-                self.masters.extend(hold(id));
+                self.masters.extend(hold(id).map(|held| (id, held)));
             }
         }
     }
@@ -41,16 +41,16 @@ impl Held {
             },
             [] => std::future::pending().await,
         };
-        self.masters.retain(|held| held.get_ref().id() != gone);
+        self.masters.retain(|(id, _)| *id != gone);
     }
 }
 
-fn hold(id: Identity) -> Option<AsyncFd<Pidfd>> {
-    let held = Pidfd::open(id).ok()?;
-    AsyncFd::with_interest(held, Interest::READABLE).ok()
+fn hold(id: Identity) -> Option<AsyncFd<OwnedFd>> {
+    wakeup::readable(Pidfd::open(id).ok()?.into()).ok()
 }
 
-async fn readable(held: &AsyncFd<Pidfd>) -> Identity {
-    let _: io::Result<_> = held.readable().await;
-    held.get_ref().id()
+async fn readable((id, held): &(Identity, AsyncFd<OwnedFd>)) -> Identity {
+    // An error means that it cannot be waited for any more: the next look tells.
+    let _ = held.readable().await;
+    *id
 }

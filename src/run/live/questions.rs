@@ -24,7 +24,7 @@ const OUTPUT: usize = 64 << 10;
 pub(super) struct ConfigurationTest {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
-    pub(super) directory: PathBuf,
+    pub(super) directory: Option<PathBuf>,
 }
 
 impl ConfigurationTest {
@@ -39,7 +39,7 @@ impl ConfigurationTest {
 
     async fn passes(&self) -> bool {
         let command = Command {
-            directory: Some(&self.directory),
+            directory: self.directory.as_deref(),
             timeout: TEST_BOUND,
             output_limit: OUTPUT,
             ..Command::new(&self.program).arguments(&self.arguments)

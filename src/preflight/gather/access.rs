@@ -1,0 +1,50 @@
+//! What changeover and the master's user may do.
+
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
+
+use rustix::{
+    fs::{Access as Mode, AtFlags, CWD, accessat},
+    process::{Pid, geteuid, test_kill_process},
+};
+
+use crate::preflight::facts::{Access, Master};
+
+pub(super) fn read(pid_file: &Path, master: Option<&Master>, path: Option<&Path>) -> Access {
+    let euid = geteuid().as_raw();
+    let may_write = |directory: Option<&Path>| {
+        directory.is_some_and(|directory| {
+            accessat(CWD, directory, Mode::WRITE_OK | Mode::EXEC_OK, AtFlags::EACCESS).is_ok()
+        })
+    };
+    let pid = master.and_then(|master| Pid::from_raw(master.id.pid));
+    let we_write_pid_file = may_write(pid_file.parent());
+    Access {
+        signal: pid.is_some_and(|pid| test_kill_process(pid).is_ok()),
+        descriptors: master.is_some_and(|it| fs::read_dir(format!("/proc/{}/fd", it.id.pid)).is_ok()),
+        exchange: may_write(path.and_then(Path::parent)),
+        pid_file_renamed: we_write_pid_file
+            && master.is_some_and(|master| master.user.0 == euid || may_rename(pid_file, master.user)),
+        euid,
+    }
+}
+
+/// Whether another user may rename a file: the directory's mode bits, and the sticky bit. Extended ACLs and the further
+/// groups of the process are not seen: where the directory has such, it is believed.
+fn may_rename(file: &Path, (user, group): (u32, u32)) -> bool {
+    let Some(directory) = file.parent().and_then(|directory| fs::metadata(directory).ok()) else {
+        return false;
+    };
+    if user == 0 {
+        return true;
+    }
+    let mode = directory.mode();
+    let bits = if directory.uid() == user {
+        mode >> 6
+    } else if directory.gid() == group {
+        mode >> 3
+    } else {
+        mode | mode >> 3
+    };
+    let owns = fs::symlink_metadata(file).is_ok_and(|file| file.uid() == user) || directory.uid() == user;
+    bits & 0o3 == 0o3 && (mode & 0o1000 == 0 || owns)
+}

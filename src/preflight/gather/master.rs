@@ -1,0 +1,114 @@
+//! The master that the pid file names, with its children and descriptors.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use super::{listening, pid_file::is_master};
+use crate::{
+    host::process::{self, Process},
+    nginx::{self, arguments::Arguments, printable},
+    observe,
+    preflight::facts::{BinaryPath, Master, PidFile, PidText},
+    protocol::{ProcessFacts, Title, Workers},
+};
+
+/// The host reads no longer title.
+const TITLE_MOST: usize = 4 << 10;
+
+/// Reads the process that the pid file names; `None` when none lives.
+pub(super) fn read(pid_file: &PidFile) -> Option<Master> {
+    let PidText::Names(pid) = pid_file.text else { return None };
+    let process = Process::read(pid)?;
+    let facts = observe::facts(pid)?;
+    let children: Vec<ProcessFacts> = process::children(pid).into_iter().filter_map(observe::facts).collect();
+    let workers = Workers::sort(&facts, &children);
+    let proc = PathBuf::from(format!("/proc/{pid}"));
+    Some(Master {
+        id: process.id,
+        exe: process.exe,
+        title: printable(&process.command, 300),
+        titled: nginx::title(&process.command) == Title::Master,
+        exe_path: fs::read_link(proc.join("exe")).unwrap_or_default(),
+        directory: fs::read_link(proc.join("cwd")).ok(),
+        arguments: Arguments::from_title(&process.command),
+        title_cut: title_cut(pid, process.command.len()),
+        user: user(pid)?,
+        daemonized: daemonized(&proc),
+        namespaces: Vec::new(),
+        parent_master: is_master(process.parent).then_some(process.parent),
+        child_masters: children
+            .iter()
+            .filter(|child| child.execed_by(&facts))
+            .map(|child| child.id.pid)
+            .collect(),
+        workers: workers.titled.into_iter().collect(),
+        draining: workers.draining.len(),
+        cache_manager: children.iter().any(|child| child.title == Title::CacheManager),
+        held: listening::held_by(pid),
+    })
+}
+
+/// Every master that runs here: one scan, for a pid file that names none.
+pub(super) fn all() -> Vec<i32> {
+    let mut masters: Vec<ProcessFacts> = process::all_pids()
+        .into_iter()
+        .filter_map(observe::facts)
+        .filter(|it| it.title == Title::Master)
+        .collect();
+    // A worker just forked has its master's title.
+    let pids: Vec<i32> = masters.iter().map(|master| master.id.pid).collect();
+    masters.retain(|it| !pids.contains(&it.parent));
+    masters.iter().map(|master| master.id.pid).collect()
+}
+
+/// nginx writes its title over its arguments and its environment, and cuts it where they end (`ngx_setproctitle.c`).
+fn title_cut(pid: i32, length: usize) -> bool {
+    let stat = procfs::process::Process::new(pid).and_then(|process| process.stat());
+    let room = stat.ok().and_then(|stat| stat.env_end?.checked_sub(stat.arg_start?)).filter(|room| *room > 0);
+    length >= TITLE_MOST || room.is_some_and(|room| length as u64 + 1 >= room)
+}
+
+fn user(pid: i32) -> Option<(u32, u32)> {
+    let status = procfs::process::Process::new(pid).and_then(|process| process.status()).ok()?;
+    Some((status.euid, status.egid))
+}
+
+/// `ngx_daemon` opens `/dev/null` once, for reading and writing, as descriptors 0 and 1; an exec keeps them
+/// (nginx-facts 7). `None` where that may not be read.
+fn daemonized(proc: &Path) -> Option<bool> {
+    let is_daemons = |number: &str| {
+        let link = fs::read_link(proc.join("fd").join(number));
+        let link = match link {
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return None,
+            link => link.unwrap_or_default(),
+        };
+        let info = fs::read_to_string(proc.join("fdinfo").join(number)).unwrap_or_default();
+        let flags =
+            info.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
+        Some(link == Path::new("/dev/null") && flags.is_some_and(|flags| flags & 3 == 2))
+    };
+    Some(is_daemons("0")? && is_daemons("1")?)
+}
+
+/// Notes the namespaces that make the master's numbers, sockets or files others than those seen from here. A mount
+/// namespace of its own (systemd's `PrivateTmp`) does not matter while the files in question are the same.
+pub(super) fn see_namespaces(master: &mut Master, path: Option<&BinaryPath>, pid_file: &Path) {
+    let own = |name: &str| {
+        let theirs = fs::read_link(format!("/proc/{}/ns/{name}", master.id.pid));
+        let ours = fs::read_link(format!("/proc/self/ns/{name}"));
+        matches!((theirs, ours), (Ok(theirs), Ok(ours)) if theirs != ours)
+    };
+    let root = PathBuf::from(format!("/proc/{}/root", master.id.pid));
+    let same_file = |path: &Path| {
+        let theirs = fs::metadata(root.join(path.strip_prefix("/").unwrap_or(path)));
+        let ours = fs::metadata(path);
+        matches!((theirs, ours), (Ok(theirs), Ok(ours)) if (theirs.dev(), theirs.ino()) == (ours.dev(), ours.ino()))
+    };
+    let directories = [path.map(|path| path.path.as_path()), Some(pid_file)];
+    let same_files = directories.into_iter().flatten().filter_map(Path::parent).all(same_file);
+    let found = [("pid", own("pid")), ("net", own("net")), ("mnt", own("mnt") && !same_files)];
+    master.namespaces = found.into_iter().filter(|(_, own)| *own).map(|(name, _)| name).collect();
+}

@@ -1,0 +1,107 @@
+//! The facts of the live host: everything is read and run once, what is independent at the same time.
+
+mod access;
+mod listening;
+mod master;
+mod newer;
+mod offered;
+mod path;
+mod pid_file;
+mod trial;
+mod unit;
+
+use std::path::Path;
+
+use super::{
+    Input, Staged,
+    facts::{Facts, Probed, Wanted},
+};
+use crate::{
+    plan::{
+        Plan,
+        steps::{Action, Answerer, ReplaceBinary},
+    },
+    protocol::{Generation, Signal},
+};
+
+/// The facts that need no command, and the plan's wishes.
+pub(super) fn without_commands(input: &Input<'_>) -> Facts {
+    let replace = replace_of(input.plan).cloned();
+    let mut pid_file = pid_file::read(&input.plan.service.pid_file);
+    let master = master::read(&pid_file);
+    if master.as_ref().is_none_or(|master| !master.titled) {
+        pid_file.others = master::all();
+    }
+    let program =
+        master.as_ref().and_then(|master| Some(Path::new(&master.arguments.as_ref().ok()?.program)));
+    let source = replace.as_ref().map(|replace| replace.source.as_path());
+    let path =
+        program.filter(|program| program.is_absolute()).map(|program| path::read(program, source, input));
+    let access = access::read(&pid_file.path, master.as_ref(), path.as_ref().map(|path| path.path.as_path()));
+    let mut facts = Facts {
+        wanted: Wanted { replace, probes_before_winch: probes_before_winch(input.plan) },
+        pid_file,
+        master,
+        path,
+        access,
+        unit: None,
+        running: None,
+        offered: None,
+        newer_files: Vec::new(),
+        processors: path::processors(),
+    };
+    if let Some(master) = &mut facts.master {
+        master::see_namespaces(master, facts.path.as_ref(), &facts.pid_file.path);
+    }
+    facts
+}
+
+/// What the binaries and systemd say. Nothing is run where the pid file names no master: `-t` would make an empty one.
+pub(super) async fn with_commands(facts: &mut Facts, input: &Input<'_>) -> Option<Staged> {
+    let master = facts.master.as_ref().filter(|master| master.titled && master.namespaces.is_empty())?;
+    let run = trial::Environment::of(master, facts.access.euid);
+    let path = facts.path.as_ref();
+    let running = async {
+        match (path.filter(|path| path.file.is_some()), &run) {
+            (Some(path), Some(run)) => Some(run.trial(&path.path).await),
+            _ => None,
+        }
+    };
+    let offered = offered::examine(facts, run.as_ref(), input);
+    // The offered file is staged last: no program is being started while its copy is open for writing.
+    let (unit, running, offered) = tokio::join!(unit::read(master.id.pid), running, offered);
+    let (offered, staged) = offered.unzip();
+    facts.unit = unit;
+    facts.running = running;
+    facts.offered = offered;
+    facts.newer_files = newer::files(facts);
+    staged.flatten()
+}
+
+/// Whether the wanted file runs already, from the path, and nothing is under way.
+pub(super) fn nothing_to_do(facts: &Facts) -> Option<String> {
+    offered::nothing_to_do(facts)
+}
+
+fn replace_of(plan: &Plan) -> Option<&ReplaceBinary> {
+    plan.steps.iter().find_map(|step| match &step.action {
+        Action::ReplaceBinary(replace) => Some(replace),
+        _ => None,
+    })
+}
+
+fn probes_before_winch(plan: &Plan) -> Vec<Probed> {
+    let winch = |action: &Action| matches!(action, Action::Signal(it) if it.signal == Signal::Winch && it.to.generation() == Generation::Old);
+    let before = plan.steps.iter().take_while(|step| !winch(&step.action)).enumerate();
+    before
+        .filter_map(|(index, step)| match &step.action {
+            Action::HttpProbe(http) if http.answered_by == Answerer::New => {
+                let probe = plan.probes.get(&http.probe)?;
+                let port =
+                    probe.connect_to.map(|at| at.port()).or_else(|| probe.url.url().port_or_known_default());
+                Some(Probed { step: index + 1, port })
+            }
+            _ => None,
+        })
+        .collect()
+}

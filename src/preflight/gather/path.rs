@@ -1,0 +1,49 @@
+//! The path that the master executes, and its directory.
+
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
+
+use crate::{
+    host::directory::Directory,
+    preflight::{
+        Input,
+        facts::{BinaryPath, Space},
+    },
+    protocol::FileId,
+};
+
+/// Room for the stub, the pid file and what a file system takes for itself.
+const MARGIN: u64 = 256 * 1024;
+
+/// Looks at the path. In a preview nothing is written, so the exchange is not tried.
+pub(super) fn read(path: &Path, source: Option<&Path>, input: &Input<'_>) -> BinaryPath {
+    let file = fs::symlink_metadata(path).ok();
+    let directory = Directory::open(path.parent().unwrap_or(path));
+    let free = directory.as_ref().ok().and_then(|directory| directory.free_bytes().ok());
+    let size = source.map_or(0, |source| fs::metadata(source).map_or(0, |source| source.len()));
+    let exchange = match (&directory, path.file_name()) {
+        (Ok(directory), Some(name)) if input.stage => {
+            directory.can_exchange(name, input.run).map_err(|error| error.to_string())
+        }
+        (Ok(_), _) => Ok(()),
+        (Err(error), _) => Err(error.to_string()),
+    };
+    BinaryPath {
+        path: path.to_owned(),
+        symlink: file.as_ref().is_some_and(fs::Metadata::is_symlink),
+        file: file.map(|file| FileId { dev: file.dev(), ino: file.ino() }),
+        space: free.map(|free| Space { free, needed: size + MARGIN }),
+        noexec: directory.is_ok_and(|directory| directory.is_noexec().unwrap_or(false)),
+        exchange,
+    }
+}
+
+/// How many processors are online, as nginx counts them for `worker_processes auto` (`_SC_NPROCESSORS_ONLN`).
+pub(super) fn processors() -> usize {
+    let online = nix::unistd::sysconf(nix::unistd::SysconfVar::_NPROCESSORS_ONLN);
+    online
+        .ok()
+        .flatten()
+        .and_then(|number| usize::try_from(number).ok())
+        .filter(|number| *number > 0)
+        .unwrap_or(1)
+}

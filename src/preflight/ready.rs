@@ -1,0 +1,108 @@
+//! What a run needs of the host: who serves, from which file, and what is compared at the end of a way back.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use super::facts::{Facts, Socket};
+use crate::{
+    host::{directory::Directory, files::Hashed},
+    nginx::dump::Configuration,
+    protocol::{Baseline, FileId, Identity},
+};
+
+/// nginx before this removes its predecessor's unix sockets on TERM (nginx-facts 27).
+const KEEPS_UNIX_SOCKETS: crate::nginx::version::Core = (1, 19, 1);
+
+/// A host that passed.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    /// The master that serves.
+    pub old: Identity,
+    /// The pid file that names it.
+    pub pid_file: PathBuf,
+    /// The path that it executes on USR2.
+    pub binary_path: PathBuf,
+    /// The file found there, which it also runs.
+    pub found: FileId,
+    /// The version that runs (`nginx/1.22.1`).
+    pub old_version: String,
+    /// The version that is offered; the same without a binary step.
+    pub new_version: String,
+    /// How many workers new will start, where the configuration was understood.
+    pub new_workers: Option<usize>,
+    /// The staged file; `None` in a preview and without a binary step.
+    pub staged: Option<Staged>,
+    /// Unix listening paths with their sockets. The hard link of each is made by the run.
+    pub unix_paths: Vec<(PathBuf, FileId)>,
+    /// The arguments of a configuration test of the found binary, as the master was started.
+    pub test_arguments: Vec<String>,
+    /// The master's working directory.
+    pub directory: Option<PathBuf>,
+    /// The error logs that the configuration on disk names by absolute paths.
+    pub error_logs: Vec<PathBuf>,
+    /// What was true before anything was touched.
+    pub baseline: Baseline,
+}
+
+/// The new file beside the path, proven.
+#[derive(Clone, Debug)]
+pub struct Staged {
+    /// Its name in the directory of the binary path.
+    pub name: OsString,
+    /// Its whole path.
+    pub path: PathBuf,
+    /// Which file it is, its digest and its size.
+    pub file: Hashed,
+}
+
+impl Staged {
+    /// Removes it again.
+    pub(super) fn discard(&self) {
+        let directory = self.path.parent().and_then(|parent| Directory::open(parent).ok());
+        // A name that stays is told by the next run, which may not make it again.
+        let _ = directory.map(|directory| directory.unlink_if_there(&self.name));
+    }
+}
+
+impl Ready {
+    /// `None` where a fact is missing that a check would have refused.
+    pub(super) fn new(facts: &Facts, staged: Option<Staged>) -> Option<Self> {
+        let master = facts.master.as_ref()?;
+        let path = facts.path.as_ref()?;
+        let unix_paths: Vec<_> = master
+            .held
+            .iter()
+            .filter_map(|held| match &held.socket {
+                Socket::Unix(path, Some(file)) => Some((path.clone(), *file)),
+                Socket::Unix(_, None) | Socket::Tcp(_) | Socket::Udp(_) => None,
+            })
+            .collect();
+        let old_build = facts.running_build()?;
+        let new_build = facts.offered_build().unwrap_or(old_build);
+        Some(Self {
+            old: master.id,
+            pid_file: facts.pid_file.path.clone(),
+            binary_path: path.path.clone(),
+            found: path.file?,
+            old_version: old_build.to_string(),
+            new_version: new_build.to_string(),
+            new_workers: facts.expected_workers(),
+            staged,
+            test_arguments: facts.arguments()?.with("-t"),
+            directory: master.directory.clone(),
+            error_logs: facts.configuration().map(error_logs).unwrap_or_default(),
+            baseline: Baseline {
+                accepting: master.workers.len(),
+                cache_manager: master.cache_manager,
+                term_unlinks: !unix_paths.is_empty()
+                    && new_build.is_older_than(KEEPS_UNIX_SOCKETS) == Some(true),
+            },
+            unix_paths,
+        })
+    }
+}
+
+/// Files only: syslog, memory and standard error cannot be read back.
+fn error_logs(configuration: &Configuration) -> Vec<PathBuf> {
+    let logs = configuration.error_logs().into_iter().map(|log| PathBuf::from(log.target));
+    logs.filter(|path| path.is_absolute()).collect()
+}
