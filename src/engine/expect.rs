@@ -5,6 +5,7 @@ use crate::protocol::{Generation, Master, PathHolds, Situation};
 
 /// What the run has brought about so far, so what must stay true until it changes it itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a guard of its own")]
 pub struct Expect {
     /// Old's master lives (until QUIT is sent).
     pub old_lives: bool,

@@ -284,8 +284,10 @@ impl Fault {
             Self::CrashLoop { expected, .. } => format!("{expected} workers that stay"),
             Self::WorkersFatal { .. } => "workers that stay".into(),
             Self::NotHandled { signal, .. } => format!("{signal} is handled"),
-            Self::NoEffect { expected, .. } | Self::WorkersLate { expected, .. } => expected.clone(),
-            Self::Probe { expected, .. } | Self::Watch { expected, .. } => expected.clone(),
+            Self::NoEffect { expected, .. }
+            | Self::WorkersLate { expected, .. }
+            | Self::Probe { expected, .. }
+            | Self::Watch { expected, .. } => expected.clone(),
             Self::ProbesLate { wanted, .. } => format!("{wanted} passes in a row"),
             Self::StagedChanged { .. } => "the file that preflight proved".into(),
             Self::BudgetUsed { budget } => format!("done within {}", humantime::format_duration(*budget)),

@@ -1,5 +1,4 @@
 //! `STATE/INSTANCE/RUN/`: `events.jsonl`, one record a line, and `plan.toml`, the text that was run.
-#![expect(clippy::disallowed_methods, reason = "this room writes its own files")]
 
 use std::{
     fs::{DirBuilder, File, OpenOptions},

@@ -123,11 +123,8 @@ fn now(situation: &Situation) -> String {
         let (accepting, draining) = (state.workers.titled.len(), state.workers.draining.len());
         let Some(master) = state.id.filter(|_| state.master.lives()) else { continue };
         let noun = if accepting == 1 { "worker" } else { "workers" };
-        let mut part = format!("{which}: master {master}, {accepting} {noun}");
-        if draining > 0 {
-            part.push_str(&format!(", {draining} draining"));
-        }
-        parts.push(part);
+        let leaving = if draining > 0 { format!(", {draining} draining") } else { String::new() };
+        parts.push(format!("{which}: master {master}, {accepting} {noun}{leaving}"));
     }
     if parts.is_empty() { "no master lives".to_owned() } else { parts.join("; ") }
 }

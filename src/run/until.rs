@@ -89,7 +89,6 @@ impl<W: World> Run<'_, W> {
     /// What a wake means for the way forward.
     pub(super) fn heed(&mut self, wake: Wake) -> Result<(), Fault> {
         match wake {
-            Wake::Look => Ok(()),
             Wake::Interrupted(signal) => {
                 let heeded = self.can_go_back();
                 self.tell(Event::Interrupted { signal: signal.into(), heeded });
@@ -103,7 +102,7 @@ impl<W: World> Run<'_, W> {
                 times: violation.times,
                 index: violation.index,
             }),
-            Wake::Watch(_) => Ok(()),
+            Wake::Look | Wake::Watch(_) => Ok(()),
         }
     }
 

@@ -55,7 +55,7 @@ impl Binary {
         let stub_id = match directory.write_atomically(&stub, b"", 0o600) {
             Ok(id) => id,
             Err(error) => {
-                for (name, _) in staged {
+                if let Some((name, _)) = staged {
                     let _ = directory.unlink_if_there(&name);
                 }
                 return Err(error);

@@ -82,7 +82,7 @@ impl Live {
 /// What came first of all that a run waits for.
 enum First {
     Interrupt(&'static str),
-    Watch(Watched),
+    Watch(Box<Watched>),
     Changed,
 }
 
@@ -116,14 +116,14 @@ impl World for Live {
             tokio::select! {
                 biased;
                 signal = self.interrupts.next() => First::Interrupt(signal),
-                watched = self.watches.next() => First::Watch(watched),
+                watched = self.watches.next() => First::Watch(Box::new(watched)),
                 _ = self.notify.changed() => First::Changed,
                 () = self.held.exit() => First::Changed,
             }
         };
         match tokio::time::timeout(left.min(self.pace), first).await {
             Ok(First::Interrupt(signal)) => Wake::Interrupted(signal),
-            Ok(First::Watch(watched)) => self.watched(watched),
+            Ok(First::Watch(watched)) => self.watched(*watched),
             Ok(First::Changed) | Err(_) => Wake::Look,
         }
     }
@@ -136,13 +136,13 @@ impl World for Live {
             let first = tokio::select! {
                 biased;
                 signal = self.interrupts.next() => First::Interrupt(signal),
-                watched = self.watches.next() => First::Watch(watched),
+                watched = self.watches.next() => First::Watch(Box::new(watched)),
                 () = self.held.exit() => First::Changed,
                 Some(answer) = &mut answer => return Ok(answer),
             };
             match first {
                 First::Interrupt(signal) => return Err(Wake::Interrupted(signal)),
-                First::Watch(watched) => match self.watched(watched) {
+                First::Watch(watched) => match self.watched(*watched) {
                     Wake::Look => {}
                     wake => return Err(wake),
                 },

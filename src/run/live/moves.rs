@@ -14,11 +14,13 @@ impl Live {
     pub(super) async fn make(&mut self, what: &Move) -> Result<Effect, MoveError> {
         match what {
             Move::OpenWindow => return self.open_window(true).await,
-            Move::Signal { signal: Signal::Usr2, to: Generation::Old } => return self.open_window(false).await,
+            Move::Signal { signal: Signal::Usr2, to: Generation::Old } => {
+                return self.open_window(false).await;
+            }
             Move::StubExec => return self.stub_exec().await,
             Move::Install => self.binary.install()?,
             Move::ExchangeBack => self.binary.put_back()?,
-            Move::Signal { signal, to } => self.send(self.master(*to)?, *signal)?,
+            Move::Signal { signal, to } => send(self.master(*to)?, *signal)?,
             Move::WritePidFile { names } => self.pid_file.write(self.master(*names)?)?,
             Move::UnlinkOldbin => self.pid_file.unlink_oldbin()?,
             Move::LinkUnixPath { path } => {
@@ -33,11 +35,6 @@ impl Live {
             Move::KillStrays => each(&self.strays(), Pidfd::kill)?,
         }
         Ok(Effect::Made)
-    }
-
-    /// A signal through a pidfd whose identity was checked after it was opened.
-    pub(super) fn send(&self, to: Identity, signal: Signal) -> Result<(), MoveError> {
-        held(to, |held| held.send(signal))
     }
 
     fn master(&self, of: Generation) -> Result<Identity, MoveError> {
@@ -59,19 +56,18 @@ impl Live {
     }
 }
 
+/// A signal through a pidfd whose identity was checked after it was opened.
+pub(super) fn send(to: Identity, signal: Signal) -> Result<(), MoveError> {
+    held(to, |held| held.send(signal))
+}
+
 /// Does this to one process.
-fn held(
-    who: Identity,
-    act: impl FnOnce(&Pidfd) -> Result<(), PidfdError>,
-) -> Result<(), MoveError> {
+fn held(who: Identity, act: impl FnOnce(&Pidfd) -> Result<(), PidfdError>) -> Result<(), MoveError> {
     Pidfd::open(who).and_then(|held| act(&held)).map_err(|e| refused(e.code(), &e))
 }
 
 /// Does this to each that still lives.
-fn each(
-    who: &BTreeSet<Identity>,
-    act: impl Fn(&Pidfd) -> Result<(), PidfdError>,
-) -> Result<(), MoveError> {
+fn each(who: &BTreeSet<Identity>, act: impl Fn(&Pidfd) -> Result<(), PidfdError>) -> Result<(), MoveError> {
     for id in who {
         match Pidfd::open(*id).and_then(|held| act(&held)) {
             Ok(()) | Err(PidfdError::Gone(_)) => {}

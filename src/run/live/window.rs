@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use super::{Live, binary::Puts};
+use super::{Live, binary::Puts, moves::send};
 use crate::{
     engine::Event,
     host::process,
@@ -42,7 +42,7 @@ impl Live {
             self.binary.put(Puts::Staged)?;
             self.recorder.tell(Event::WindowOpened);
         }
-        let sent = self.send(before.old, Signal::Usr2);
+        let sent = send(before.old, Signal::Usr2);
         let (sign, renamed) = match &sent {
             Ok(()) => self.watch_exec(&before).await,
             Err(_) => (Sign::Over, false),
@@ -69,7 +69,7 @@ impl Live {
     pub(super) async fn stub_exec(&mut self) -> Result<Effect, MoveError> {
         let before = self.before_usr2()?;
         self.binary.put(Puts::Stub)?;
-        let sent = self.send(before.old, Signal::Usr2);
+        let sent = send(before.old, Signal::Usr2);
         if sent.is_ok() {
             self.watch_exec(&before).await;
         }

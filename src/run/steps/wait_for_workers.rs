@@ -109,7 +109,10 @@ impl Crew {
     fn fatal(&self, state: &GenerationState) -> Option<Fault> {
         let pid = state.id.map_or(0, |id| id.pid);
         let expected = self.expected.unwrap_or(1);
-        if state.fatal() {
+        // A master blocks its signals until it has forked its workers, so a quiet one without any has lost them.
+        let workers = &state.workers;
+        let none = workers.titled.is_empty() && workers.untitled.is_empty() && workers.draining.is_empty();
+        if none && state.master == Master::Settled {
             return Some(Fault::WorkersFatal { pid });
         }
         let crashes = state.stability.crashes;
@@ -121,7 +124,11 @@ fn left(state: &GenerationState, gone: bool) -> Looked<String> {
     let (accepting, draining) = (state.workers.titled.len(), state.workers.draining.len());
     let seen = format!("{accepting} accepting, {draining} draining");
     let handled = matches!(state.master, Master::Settled | Master::Leaving | Master::Dead);
-    if handled && accepting == 0 && (draining == 0 || !gone) { Looked::Ready(seen) } else { Looked::NotYet(seen) }
+    if handled && accepting == 0 && (draining == 0 || !gone) {
+        Looked::Ready(seen)
+    } else {
+        Looked::NotYet(seen)
+    }
 }
 
 fn number(expected: Option<usize>) -> String {
