@@ -54,26 +54,27 @@ pub fn load(name: &str, bytes: &[u8], sets: &[(String, String)], mode: Inputs) -
     problems.extend(inputs::resolve(&mut tree, &mut inputs, &document));
     problems.extend(walk::walk(&mut tree, &inputs));
     problems.extend(rules::check(&tree));
-    problems.retain(|problem| !is_only_missing(problem, &damage, &document));
+    let kept = |problem: &Problem| !is_only_missing(problem, &damage, &document);
+    let problems = Problems::sorted(problems, kept);
     let document = Arc::new(document);
-    if !problems.is_empty() {
-        return Err(Problems::new(document, problems));
+    if let Some((list, left_out)) = problems {
+        return Err(Problems { document, list, left_out });
     }
     match Plan::deserialize(tree.to_json()) {
         Ok(plan) => Ok(Loaded { plan, document, inputs: inputs.resolved(), unset: inputs.unset() }),
         // The walker and serde read the same types; a test holds them together.
         Err(error) => {
-            Err(Problems::new(document, vec![Problem::nowhere("plan/unreadable", error.to_string())]))
+            let problem = Problem::nowhere("plan/unreadable", error.to_string());
+            Err(Problems { document, list: vec![problem], left_out: 0 })
         }
     }
 }
 
 fn text(name: &str, bytes: &[u8]) -> Result<Document, Problems> {
-    let refuse = |document: Document, problem| Err(Problems::new(Arc::new(document), vec![problem]));
     if bytes.len() > LARGEST {
         let problem = Problem::nowhere("plan/too-large", "the plan is larger than 1 MiB")
             .help("a plan is a page of TOML: is this the right file?");
-        return refuse(Document::new(name, ""), problem);
+        return Err(Problems::one(Document::new(name, ""), problem));
     }
     match str::from_utf8(bytes) {
         Ok(text) => Ok(Document::new(name, text)),
@@ -83,7 +84,7 @@ fn text(name: &str, bytes: &[u8]) -> Result<Document, Problems> {
             let problem =
                 Problem::new("plan/not-utf8", "the plan is not UTF-8", span, "not a character of UTF-8")
                     .help("save the file in the encoding UTF-8");
-            refuse(Document::new(name, String::from_utf8_lossy(bytes)), problem)
+            Err(Problems::one(Document::new(name, String::from_utf8_lossy(bytes)), problem))
         }
     }
 }

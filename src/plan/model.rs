@@ -19,6 +19,7 @@ pub struct Plan {
     pub name: String,
     /// The values that are given when the plan is used, with `--set NAME=VALUE`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 100))]
     pub inputs: BTreeMap<String, Input>,
     /// The one running server that the plan is about.
     pub service: Service,
@@ -30,6 +31,7 @@ pub struct Plan {
     pub rollback: Rollback,
     /// HTTP requests with a verdict, named once and used by steps and watches.
     #[serde(default, rename = "probe", skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 100))]
     pub probes: BTreeMap<String, Probe>,
     /// Probes that go on during the whole run, from preflight to the commit record.
     #[serde(default, rename = "watch", skip_serializing_if = "Vec::is_empty")]

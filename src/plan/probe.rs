@@ -18,6 +18,7 @@ pub struct Probe {
     pub method: Method,
     /// Headers of the request. `Host` comes from the URL unless it is given here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 100))]
     pub headers: BTreeMap<String, String>,
     /// The body of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -76,6 +77,7 @@ pub struct Expect {
     pub status: Vec<u16>,
     /// Headers that must be there with exactly this value. Names are compared without case.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 100))]
     pub headers: BTreeMap<String, String>,
     /// Text that must occur in the body.
     #[serde(skip_serializing_if = "Option::is_none")]

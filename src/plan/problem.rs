@@ -149,13 +149,24 @@ pub struct Problems {
 }
 
 impl Problems {
-    pub(super) fn new(document: Arc<Document>, mut list: Vec<Problem>) -> Self {
+    /// The only problem of a plan.
+    pub(super) fn one(document: Document, problem: Problem) -> Self {
+        Self { document: Arc::new(document), list: vec![problem], left_out: 0 }
+    }
+
+    /// The first problems in source order that are kept, and how many are left out; `None` if there is none.
+    pub(super) fn sorted(
+        mut all: Vec<Problem>,
+        kept: impl Fn(&Problem) -> bool,
+    ) -> Option<(Vec<Problem>, usize)> {
         let place = |problem: &Problem| problem.labels.first().map(|label| label.span);
-        list.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.code.cmp(b.code)));
-        list.dedup();
-        let left_out = list.len().saturating_sub(MOST);
+        all.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.code.cmp(b.code)));
+        all.dedup();
+        let count = all.len();
+        let mut list: Vec<_> = all.into_iter().take(MOST * 2).filter(kept).collect();
+        let left_out = count.saturating_sub(MOST * 2) + list.len().saturating_sub(MOST);
         list.truncate(MOST);
-        Self { document, list, left_out }
+        (!list.is_empty()).then_some((list, left_out))
     }
 
     /// The form for machines.

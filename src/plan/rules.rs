@@ -93,7 +93,8 @@ fn count_without_accepting(step: &Node) -> Option<Problem> {
 fn bad_headers(headers: &Node, problems: &mut Vec<Problem>) {
     use reqwest::header::{HeaderName, HeaderValue};
     for entry in headers.entries() {
-        if HeaderName::from_bytes(entry.key.as_bytes()).is_err() {
+        // A key that is a reference is refused where references are looked at.
+        if !entry.key.contains("${") && HeaderName::from_bytes(entry.key.as_bytes()).is_err() {
             let message = format!("`{}` cannot be the name of a header", excerpt(&entry.key));
             problems.push(
                 Problem::new("plan/bad-header", message, entry.key_span, "HTTP does not allow this")

@@ -35,6 +35,8 @@ pub(super) struct Table {
     pub(super) properties: Vec<Property>,
     /// What stands under names that the user chooses.
     pub(super) others: Option<Box<Shape>>,
+    /// How many keys there may be.
+    pub(super) most: Option<u64>,
 }
 
 /// One key of a table.
@@ -135,7 +137,7 @@ fn typed(kind: &str, object: &Map<String, Json>, root: &Json) -> Result<Shape, S
 }
 
 fn table(object: &Map<String, Json>, root: &Json) -> Result<Table, String> {
-    known(object, &["type", "properties", "required", "additionalProperties"])?;
+    known(object, &["type", "properties", "required", "additionalProperties", "maxProperties"])?;
     let required: Vec<_> = object
         .get("required")
         .and_then(Json::as_array)
@@ -159,7 +161,7 @@ fn table(object: &Map<String, Json>, root: &Json) -> Result<Table, String> {
         Some(schema) => Some(Box::new(compile(schema, root)?)),
         None => return Err("a table that takes every key".to_owned()),
     };
-    Ok(Table { properties, others })
+    Ok(Table { properties, others, most: object.get("maxProperties").and_then(Json::as_u64) })
 }
 
 fn one_of(branches: &[Json], root: &Json) -> Result<Shape, String> {

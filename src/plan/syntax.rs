@@ -13,6 +13,9 @@ use super::{
 /// How many broken lines of one file are taken out; a file with more is read as far as it goes.
 const MOST_REPAIRS: usize = 50;
 
+/// How many keys that stand twice are told; finding the first of each takes time.
+const MOST_DOUBLES: usize = 100;
+
 /// What syntax errors took away, so that nothing that is only missing because of them is reported too.
 #[derive(Debug, Default)]
 pub(super) struct Damage {
@@ -65,7 +68,10 @@ pub(super) fn read(document: &Document) -> (Node, Vec<Problem>, Damage) {
         let Some((lost, next)) = repaired else {
             damage.headers |= first.is_some();
             let tree = Node::of_document(table.get_ref());
-            for error in doubles {
+            let spans: Vec<_> = doubles.iter().filter_map(Error::span).collect();
+            for error in
+                doubles.into_iter().take(MOST_DOUBLES).filter(|error| !in_a_double(text, error, &spans))
+            {
                 problems.push(double(text, &tree, &error));
                 damage.lost.extend(error.span().map(|span| Span::from(line(text, span.start))));
             }
@@ -244,6 +250,13 @@ fn double(text: &str, tree: &Node, error: &Error) -> Problem {
         Some(first) => problem.also(first, "first here").help(help),
         None => problem.help(help),
     }
+}
+
+/// Whether a key only stands twice because the table that it stands in does.
+fn in_a_double(text: &str, error: &Error, all: &[Range<usize>]) -> bool {
+    let at = error.span().map_or(0, |span| span.start);
+    let header = line(text, section(text, at).start);
+    !header.contains(&at) && all.iter().any(|span| header.contains(&span.start))
 }
 
 fn first_header(text: &str, at: usize) -> Option<Span> {

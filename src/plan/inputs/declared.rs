@@ -15,11 +15,14 @@ use super::{
 /// The most memory that a compiled pattern may take.
 const PATTERN_BYTES: usize = 1 << 20;
 
+/// How many inputs are looked at; the schema allows no more.
+const MOST: usize = 100;
+
 /// The inputs that a plan declares, each with its default, and what is wrong with them.
 pub(in crate::plan) fn declared(root: &Node) -> (Inputs, Vec<Problem>) {
     let mut problems = Vec::new();
     let entries = root.get("inputs").map(Node::entries).unwrap_or_default();
-    let inputs = entries.iter().map(|entry| declaration(entry, &mut problems)).collect();
+    let inputs = entries.iter().take(MOST).map(|entry| declaration(entry, &mut problems)).collect();
     (Inputs(inputs), problems)
 }
 

@@ -11,6 +11,9 @@ use super::{
     reference::{Part, parts},
 };
 
+/// How many problems are found here at the most; each has to be looked up in the text.
+const ENOUGH: usize = 200;
+
 /// Replaces every reference outside of `[inputs]`, and says which are wrong and which inputs are never used.
 pub(in crate::plan) fn resolve(root: &mut Node, inputs: &mut Inputs, document: &Document) -> Vec<Problem> {
     let mut resolver = Resolver { inputs, document, problems: Vec::new() };
@@ -18,7 +21,7 @@ pub(in crate::plan) fn resolve(root: &mut Node, inputs: &mut Inputs, document: &
         for entry in entries {
             match entry.key.as_str() {
                 "inputs" => {}
-                "format" => resolver.refuse(&entry.node, "format"),
+                "format" => resolver.refuse(&mut entry.node, "format"),
                 _ => resolver.entry(entry),
             }
         }
@@ -47,7 +50,7 @@ impl Resolver<'_> {
     fn entry(&mut self, entry: &mut Entry) {
         self.key(entry);
         if entry.key == "action" {
-            self.refuse(&entry.node, "action");
+            self.refuse(&mut entry.node, "action");
         } else {
             self.node(&mut entry.node);
         }
@@ -71,7 +74,7 @@ impl Resolver<'_> {
             match part {
                 Part::Text(_) => {}
                 Part::Broken(found) => self.broken(node.span, found),
-                Part::Input(name) => self.name(node, name, occurrence(&parts, place)),
+                Part::Input(name) => self.name(node, name, &parts, place),
             }
         }
         node.value = match parts.as_slice() {
@@ -82,7 +85,7 @@ impl Resolver<'_> {
     }
 
     /// Notes the use of an input.
-    fn name(&mut self, node: &mut Node, name: &str, occurrence: usize) {
+    fn name(&mut self, node: &mut Node, name: &str, parts: &[Part<'_>], place: usize) {
         if let Some(input) = self.inputs.0.iter_mut().find(|input| input.name == name) {
             input.used = true;
             node.open |= input.value.is_none();
@@ -92,8 +95,11 @@ impl Resolver<'_> {
             return;
         }
         node.open = true;
+        if self.problems.len() >= ENOUGH {
+            return;
+        }
         let message = format!("there is no input `{}`", excerpt(name));
-        let span = self.reference_span(node.span, &format!("${{{name}}}"), occurrence);
+        let span = self.reference_span(node.span, &format!("${{{name}}}"), occurrence(parts, place));
         let names = self.inputs.names();
         let help = match super::super::words::closest(name, names.iter().copied()) {
             Some(_) => suggestion(name, "inputs", &names),
@@ -128,6 +134,9 @@ impl Resolver<'_> {
     }
 
     fn broken(&mut self, span: Span, found: &str) {
+        if self.problems.len() >= ENOUGH {
+            return;
+        }
         let span = self.reference_span(span, found, 0);
         self.problems.push(
             Problem::new(
@@ -146,10 +155,11 @@ impl Resolver<'_> {
         }
     }
 
-    fn refuse(&mut self, node: &Node, key: &str) {
+    fn refuse(&mut self, node: &mut Node, key: &str) {
         let parts = node.as_str().map(parts).unwrap_or_default();
         if parts.iter().any(|part| matches!(part, Part::Input(_))) {
             self.problems.push(not_allowed(&format!("`{key}`"), node.span));
+            node.value = Value::Open;
         }
     }
 

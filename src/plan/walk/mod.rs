@@ -79,6 +79,14 @@ impl Walker<'_> {
     fn table(&mut self, table: &Table, node: &mut Node, owner: &Owner) {
         let at = node.span;
         let Value::Table(entries) = &mut node.value else { return };
+        if let Some(most) =
+            table.most.filter(|most| u64::try_from(entries.len()).is_ok_and(|count| count > *most))
+        {
+            let message = format!("{} has {} keys", owner.name, entries.len());
+            let problem = Problem::new("plan/out-of-range", message, at, format!("at most {most}"));
+            self.problems.push(problem.help("take out what is not used"));
+            return;
+        }
         for entry in entries.iter_mut() {
             let property = table.properties.iter().find(|property| property.key == entry.key);
             match (property, &table.others) {
@@ -102,6 +110,10 @@ impl Walker<'_> {
 
     fn tagged(&mut self, tag: &str, branches: &[(String, Table)], node: &mut Node) {
         let names: Vec<_> = branches.iter().map(|(name, _)| name.as_str()).collect();
+        // A reference is refused where references are looked at.
+        if node.get(tag).is_some_and(|tag| matches!(tag.value, Value::Open)) {
+            return;
+        }
         let found = node.get(tag).map(|found| (found.as_str().map(str::to_owned), found.span, found.kind()));
         let problem = match found {
             None => {
@@ -122,8 +134,6 @@ impl Walker<'_> {
                     };
                     return self.table(table, node, &owner);
                 }
-                // A reference is refused where references are looked at.
-                None if name.contains("${") => return,
                 None => {
                     let message = format!("unknown {tag} `{}`", excerpt(&name));
                     Problem::new("plan/unknown-action", message, span, format!("no such {tag}"))

@@ -79,10 +79,10 @@ fn fault(shape: &Shape, node: &Node, place: &Place<'_>) -> Option<Fault> {
             (!words.contains(text)).then(|| unknown_value(place, text, words))
         }
         (Shape::Text(rules), Value::String(text)) => bad_text(rules, text, place),
-        (Shape::Text(Text { format: Some(format), .. }), Value::Integer(number))
+        (Shape::Text(Text { format: Some(format), .. }), Value::Integer(_) | Value::Float(_))
             if format.ends_with("humantime-duration") =>
         {
-            Some(bare_duration(place, *number))
+            Some(bare_duration(place, &node.value))
         }
         _ => Some(wrong_type(shape, node, place)),
     }
@@ -107,13 +107,17 @@ fn wrong_type(shape: &Shape, node: &Node, place: &Place<'_>) -> Fault {
     }
 }
 
-fn bare_duration(place: &Place<'_>, number: i64) -> Fault {
-    let length = number.max(1);
+fn bare_duration(place: &Place<'_>, number: &Value) -> Fault {
+    let length = match number {
+        Value::Integer(seconds) => format!("{}s", (*seconds).max(1)),
+        Value::Float(seconds) => format!("{:.0}ms", (seconds * 1000.0).max(1.0)),
+        _ => "30s".to_owned(),
+    };
     Fault {
         code: "plan/bare-duration",
         message: format!("`{}` is a number without a unit", place.key),
         label: "of what?".to_owned(),
-        help: format!("for seconds write `{} = \"{length}s\"`", place.key),
+        help: format!("if seconds are meant write `{} = \"{length}\"`", place.key),
     }
 }
 

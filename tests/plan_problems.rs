@@ -1,0 +1,167 @@
+//! Every mistake a plan can have is found, all at once, and underlined at the exact text.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may stop where its fixture is wrong")]
+
+use std::{collections::BTreeSet, fs, path::PathBuf};
+
+use changeover::plan::{self, Inputs, LARGEST, Problems, Style};
+
+/// A file of `tests/fixtures/plans/bad`: its `#!` lines say how it is loaded and what must be found.
+struct Fixture {
+    name: String,
+    bytes: Vec<u8>,
+    sets: Vec<(String, String)>,
+    mode: Inputs,
+    expected: Vec<String>,
+}
+
+fn fixture(path: &PathBuf) -> Fixture {
+    let bytes = fs::read(path).unwrap();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (mut sets, mut mode, mut expected) = (Vec::new(), Inputs::Open, Vec::new());
+    for line in text.lines().filter_map(|line| line.strip_prefix("#! ")) {
+        match line.split_once(' ') {
+            Some(("set", set)) => {
+                let (name, value) = set.split_once('=').unwrap();
+                sets.push((name.to_owned(), value.to_owned()));
+            }
+            Some(("mode", _)) => mode = Inputs::Given,
+            _ => expected.push(line.trim_end().to_owned()),
+        }
+    }
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    Fixture { name, bytes, sets, mode, expected }
+}
+
+fn fixtures() -> Vec<Fixture> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/plans/bad");
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(fixture).collect()
+}
+
+fn problems(fixture: &Fixture) -> Problems {
+    plan::load(&fixture.name, &fixture.bytes, &fixture.sets, fixture.mode)
+        .expect_err(&format!("{} has problems", fixture.name))
+}
+
+/// `CODE | the text under the first label | the text under the second`
+fn found(problems: &Problems) -> Vec<String> {
+    let line = |problem: &plan::Problem| {
+        let texts = problem.labels.iter().map(|label| problems.document.slice(label.span).to_owned());
+        std::iter::once(problem.code.to_owned())
+            .chain(texts)
+            .collect::<Vec<_>>()
+            .join(" | ")
+            .trim_end()
+            .to_owned()
+    };
+    problems.list.iter().map(line).collect()
+}
+
+#[test]
+fn each_mistake_is_underlined_at_its_exact_text() {
+    let bad = fixtures();
+    let found: Vec<_> = bad.iter().map(|fixture| (&fixture.name, found(&problems(fixture)))).collect();
+    let expected: Vec<_> = bad.iter().map(|fixture| (&fixture.name, fixture.expected.clone())).collect();
+    for (found, expected) in found.iter().zip(&expected).filter(|(found, expected)| found != expected) {
+        eprintln!("found    {found:?}\nexpected {expected:?}\n");
+    }
+    assert!(found == expected);
+}
+
+#[test]
+fn each_mistake_reads_well() {
+    for fixture in fixtures() {
+        let text = problems(&fixture).render(Style { width: 80, colour: false });
+        let name = fixture.name.trim_end_matches(".toml");
+        insta::with_settings!({ snapshot_path => "fixtures/plans/rendered", prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!(name, text);
+        });
+    }
+}
+
+#[test]
+fn all_mistakes_of_a_file_come_at_once_and_in_source_order() {
+    let everything = fixtures().into_iter().find(|fixture| fixture.name == "everything.toml").unwrap();
+    let problems = problems(&everything);
+    let starts: Vec<_> = problems.list.iter().map(|problem| problem.labels.first().map(|l| l.span)).collect();
+    assert!(starts.is_sorted());
+}
+
+#[test]
+fn a_plan_over_one_mebibyte_is_refused_without_reading_it() {
+    let problems = plan::load("big.toml", &vec![b'#'; LARGEST + 1], &[], Inputs::Open).unwrap_err();
+    assert_eq!(found(&problems), ["plan/too-large"]);
+    let all_comment = plan::load("big.toml", &vec![b'#'; LARGEST], &[], Inputs::Open).unwrap_err();
+    assert!(found(&all_comment).iter().all(|line| line.starts_with("plan/missing-key")));
+}
+
+#[test]
+fn a_file_of_nothing_but_mistakes_is_answered_in_bounded_length() {
+    let twice = "x = 1\n".repeat(100_000);
+    let problems = plan::load("twice.toml", twice.as_bytes(), &[], Inputs::Open).unwrap_err();
+    assert_eq!(problems.list.len(), 100);
+    let many: String = (0..10_000).map(|number| format!("x{number} = \"${{x}}\"\n")).collect();
+    let problems = plan::load("many.toml", many.as_bytes(), &[], Inputs::Open).unwrap_err();
+    assert_eq!(problems.list.len(), 100);
+    assert!(problems.left_out > 9_000);
+    let deep = format!("a = {}", "[".repeat(100_000));
+    let problems = plan::load("deep.toml", deep.as_bytes(), &[], Inputs::Open).unwrap_err();
+    assert!(found(&problems).iter().any(|line| line.starts_with("plan/syntax")));
+}
+
+#[test]
+fn what_a_terminal_would_act_on_is_never_sent_to_it() {
+    let evil = "name = \"\u{1b}[2J\u{9b}31m\u{202e}\"\nkeys\u{1b}]0;x = 1\n\"\\u001b\" = 2\n";
+    let problems = plan::load(
+        "evil\u{1b}.toml",
+        evil.as_bytes(),
+        &[("\u{1b}".to_owned(), "\u{1b}".to_owned())],
+        Inputs::Open,
+    )
+    .unwrap_err();
+    let text = problems.render(Style { width: 80, colour: false });
+    assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{text:?}");
+}
+
+#[test]
+fn the_report_for_machines_has_bytes_lines_and_columns() {
+    let text = "format = 1\nname = \"é\"\nnaem = 2\n";
+    let problems = plan::load("a.toml", text.as_bytes(), &[], Inputs::Open).unwrap_err();
+    let report = problems.report().into_iter().find(|report| report.code == "plan/unknown-key").unwrap();
+    let span = report.spans.first().unwrap();
+    assert_eq!((span.start, span.end), (23, 27));
+    assert_eq!((span.line, span.column, span.end_line, span.end_column), (3, 1, 3, 5));
+    assert_eq!(report.help.as_deref(), Some("did you mean `name`?"));
+}
+
+#[test]
+fn every_code_has_a_fixture_that_shows_it_and_the_other_way_round() {
+    let mut in_source = BTreeSet::new();
+    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/plan")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+                continue;
+            }
+            let text = fs::read_to_string(entry).unwrap();
+            let codes = text.split("\"plan/").skip(1).filter_map(|rest| rest.split_once('"'));
+            in_source.extend(codes.map(|(code, _)| code.to_owned()));
+        }
+    }
+    // The first is made in a test of its own; the second is a fault of ours, not of a plan.
+    let elsewhere = ["too-large", "unreadable"];
+    let shown: BTreeSet<_> = fixtures()
+        .iter()
+        .filter(|fixture| {
+            found(&problems(fixture)).iter().any(|line| {
+                line.split(" | ").next() == Some(&format!("plan/{}", fixture.name.trim_end_matches(".toml")))
+            })
+        })
+        .map(|fixture| fixture.name.trim_end_matches(".toml").to_owned())
+        .chain(elsewhere.map(str::to_owned))
+        .collect();
+    assert_eq!(in_source, shown);
+}
