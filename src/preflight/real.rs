@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -57,7 +58,10 @@ impl Nginx {
     fn run(&mut self, directives: &str) {
         let mut command = self.nginx();
         command.args(["-g", directives]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.child = Some(command.spawn().unwrap());
+        // A child that another test forks just now holds the copy open for writing until it execs.
+        self.child = std::iter::repeat_with(|| command.spawn())
+            .find(|it| it.as_ref().err().is_none_or(|error| error.kind() != ErrorKind::ExecutableFileBusy))
+            .map(Result::unwrap);
         let workers = if directives.contains("master_process off") { 0 } else { 2 };
         // The pid file is written before the titles.
         let ready = |it: Process| workers == 0 || it.command.starts_with("nginx: master");
@@ -307,6 +311,7 @@ async fn a_second_generation_is_refused_from_below_and_from_above() {
             std::thread::yield_now();
         }
     }
+    assert_eq!(above.facts.master.as_ref().unwrap().held.len(), 2, "{:?}", above.findings);
     assert_eq!(codes(&above), ["preflight/oldbin-live", "preflight/second-master"]);
     assert_eq!(codes(&below), ["preflight/oldbin-live", "preflight/second-master"]);
     assert_eq!(below.facts.master.unwrap().child_masters, [new]);
