@@ -3,10 +3,13 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command, Stdio},
 };
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Input, Level, PidText, Report, Socket, run};
 use crate::{
@@ -21,32 +24,50 @@ use crate::{
 /// A running nginx with everything it has in one directory; ended and removed at the end.
 struct Nginx {
     scratch: Scratch,
+    port: u16,
+    /// The process itself where it is no daemon.
+    child: Option<Child>,
 }
 
 impl Nginx {
+    /// As a daemon, with two workers.
     fn start(settings: &str) -> Self {
-        let nginx = Self { scratch: Scratch::new() };
+        let mut nginx = Self::prepare(settings);
+        nginx.run("daemon on;");
+        nginx
+    }
+
+    fn prepare(settings: &str) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let nginx = Self { scratch: Scratch::new(), port, child: None };
         for directory in ["sbin", "logs"] {
             fs::create_dir(nginx.path(directory)).unwrap();
         }
         fs::set_permissions(nginx.scratch.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        for name in ["sbin/nginx", "new"] {
-            fs::copy("/usr/sbin/nginx", nginx.path(name)).unwrap();
-        }
+        fs::copy("/usr/sbin/nginx", nginx.path("sbin/nginx")).unwrap();
         // The offered file is another one: some bytes more do not change what it does.
-        let mut new = fs::read(nginx.path("new")).unwrap();
+        let mut new = fs::read("/usr/sbin/nginx").unwrap();
         new.extend_from_slice(b"other");
         fs::write(nginx.path("new"), new).unwrap();
+        fs::set_permissions(nginx.path("new"), fs::Permissions::from_mode(0o755)).unwrap();
         nginx.configure(settings);
-        let started = nginx.nginx().status().unwrap();
-        assert!(started.success());
-        // Workers take their titles after the daemon's parent has left.
-        while Process::read(nginx.pid()).is_none_or(|it| !it.command.starts_with("nginx: master"))
-            || nginx.workers() < 2
-        {
+        nginx
+    }
+
+    /// Runs it with these directives, until it is as far as it will come.
+    fn run(&mut self, directives: &str) {
+        let mut command = self.nginx();
+        command.args(["-g", directives]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // A child that another test forks just now holds the copy open for writing until it execs.
+        self.child = std::iter::repeat_with(|| command.spawn())
+            .find(|it| it.as_ref().err().is_none_or(|error| error.kind() != ErrorKind::ExecutableFileBusy))
+            .map(Result::unwrap);
+        let workers = if directives.contains("master_process off") { 0 } else { 2 };
+        // The pid file is written before the titles.
+        let ready = |it: Process| workers == 0 || it.command.starts_with("nginx: master");
+        while !Process::read(self.pid()).is_some_and(ready) || self.workers() < workers {
             std::thread::yield_now();
         }
-        nginx
     }
 
     fn nginx(&self) -> Command {
@@ -67,7 +88,8 @@ impl Nginx {
             client_body_temp_path DIR/b; proxy_temp_path DIR/p; fastcgi_temp_path DIR/f; uwsgi_temp_path DIR/u; \
             scgi_temp_path DIR/s; SETTINGS }"
             .replace("SETTINGS", settings)
-            .replace("DIR", &directory);
+            .replace("DIR", &directory)
+            .replace("PORT", &self.port.to_string());
         fs::write(self.path("nginx.conf"), text).unwrap();
     }
 
@@ -118,13 +140,13 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        let Some(pid) =
-            rustix::process::Pid::from_raw(self.pid()).filter(|pid| pid.as_raw_nonzero().get() > 1)
-        else {
-            return;
-        };
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        while Process::read(pid.as_raw_nonzero().get()).is_some() {
+        let pid = Some(self.pid()).filter(|pid| *pid > 1).and_then(Pid::from_raw);
+        if let Some(pid) = pid {
+            let _ = kill_process(pid, Signal::TERM);
+        }
+        // The parent of a daemon has left long ago; in the foreground it is nginx itself.
+        let _ = self.child.as_mut().map(Child::wait);
+        while pid.is_some_and(|pid| Process::read(pid.as_raw_nonzero().get()).is_some()) {
             std::thread::yield_now();
         }
     }
@@ -134,7 +156,7 @@ fn codes(report: &Report) -> Vec<&str> {
     report.findings.iter().map(|finding| finding.code).collect()
 }
 
-const SERVER: &str = "server { listen 127.0.0.1:28061; } server { listen unix:DIR/app.sock; }";
+const SERVER: &str = "server { listen 127.0.0.1:PORT; } server { listen unix:DIR/app.sock; }";
 
 #[tokio::test]
 async fn a_healthy_nginx_passes_and_the_new_file_is_staged_and_proven() {
@@ -155,7 +177,7 @@ async fn a_healthy_nginx_passes_and_the_new_file_is_staged_and_proven() {
 
 #[tokio::test]
 async fn a_preview_writes_nothing() {
-    let nginx = Nginx::start(&SERVER.replace("28061", "28062"));
+    let nginx = Nginx::start(SERVER);
     let report = nginx.preflight(false).await;
     assert_eq!(report.findings, []);
     assert!(report.ready.unwrap().staged.is_none());
@@ -164,8 +186,8 @@ async fn a_preview_writes_nothing() {
 
 #[tokio::test]
 async fn all_that_is_wrong_is_told_at_once_and_nothing_stays_behind() {
-    let nginx = Nginx::start(&SERVER.replace("28061", "28063 reuseport"));
-    nginx.configure("server { listen 127.0.0.1:28063; }");
+    let nginx = Nginx::start(&SERVER.replace("PORT", "PORT reuseport"));
+    nginx.configure("server { listen 127.0.0.1:PORT; }");
     let after = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
     fs::File::open(nginx.path("nginx.conf")).unwrap().set_modified(after).unwrap();
     fs::write(nginx.path("nginx.pid.oldbin"), "1\n").unwrap();
@@ -185,7 +207,7 @@ async fn all_that_is_wrong_is_told_at_once_and_nothing_stays_behind() {
 
 #[tokio::test]
 async fn a_configuration_that_nginx_rejects_is_told_in_its_words() {
-    let nginx = Nginx::start(&SERVER.replace("28061", "28064"));
+    let nginx = Nginx::start(SERVER);
     nginx.configure("nonsense on;");
     let report = nginx.preflight(true).await;
     let rejected = report.findings.iter().find(|it| it.code == "preflight/configuration-rejected").unwrap();
@@ -196,7 +218,7 @@ async fn a_configuration_that_nginx_rejects_is_told_in_its_words() {
 
 #[tokio::test]
 async fn a_garbage_file_another_digest_and_no_execute_bit_are_refused() {
-    let nginx = Nginx::start(&SERVER.replace("28061", "28065"));
+    let nginx = Nginx::start(SERVER);
     let right = nginx.plan();
     fs::set_permissions(nginx.path("new"), fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(codes(&nginx.judge(&right, true).await), ["preflight/source-not-executable"]);
@@ -213,7 +235,7 @@ async fn a_garbage_file_another_digest_and_no_execute_bit_are_refused() {
 
 #[tokio::test]
 async fn without_a_pid_file_nothing_is_run_and_none_is_made() {
-    let nginx = Nginx::start(&SERVER.replace("28061", "28066"));
+    let nginx = Nginx::start(SERVER);
     let plan = nginx.plan();
     let (pid_file, away) = (nginx.path("nginx.pid"), nginx.path("away"));
     fs::rename(&pid_file, &away).unwrap();
@@ -228,7 +250,7 @@ async fn without_a_pid_file_nothing_is_run_and_none_is_made() {
 
 #[tokio::test]
 async fn the_wanted_file_that_runs_already_leaves_nothing_to_do() {
-    let nginx = Nginx::start(&SERVER.replace("28061", "28067"));
+    let nginx = Nginx::start(SERVER);
     fs::copy(nginx.path("sbin/nginx"), nginx.path("new")).unwrap();
     let report = nginx.preflight(true).await;
     assert!(report.nothing_to_do.is_some() && report.ready.is_none(), "{:?}", report.findings);
@@ -238,7 +260,7 @@ async fn the_wanted_file_that_runs_already_leaves_nothing_to_do() {
 
 #[tokio::test]
 async fn a_file_put_over_the_running_one_and_a_symlink_are_refused() {
-    let nginx = Nginx::start(&SERVER.replace("28061", "28068"));
+    let nginx = Nginx::start(SERVER);
     let path = nginx.path("sbin/nginx");
     fs::rename(&path, nginx.path("kept")).unwrap();
     fs::copy(nginx.path("kept"), &path).unwrap();
@@ -246,4 +268,51 @@ async fn a_file_put_over_the_running_one_and_a_symlink_are_refused() {
     fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink(Path::new("../kept"), &path).unwrap();
     assert_eq!(codes(&nginx.preflight(true).await), ["preflight/binary-path-symlink"]);
+}
+
+#[tokio::test]
+async fn nginx_in_the_foreground_is_refused() {
+    let mut nginx = Nginx::prepare(SERVER);
+    nginx.run("daemon off;");
+    assert_eq!(codes(&nginx.preflight(true).await), ["preflight/daemon-off"]);
+}
+
+#[tokio::test]
+async fn nginx_without_a_master_process_is_refused_and_nothing_is_run() {
+    let mut nginx = Nginx::prepare(SERVER);
+    nginx.run("master_process off;");
+    let report = nginx.preflight(true).await;
+    assert_eq!(codes(&report), ["preflight/master-process-off"]);
+    assert!(report.facts.running.is_none());
+}
+
+#[tokio::test]
+async fn a_second_generation_is_refused_from_below_and_from_above() {
+    let nginx = Nginx::start(SERVER);
+    let plan = nginx.plan();
+    let old = nginx.pid();
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(old).unwrap(),
+        rustix::process::Signal::USR2,
+    )
+    .unwrap();
+    while nginx.pid() == old || nginx.workers() < 2 {
+        std::thread::yield_now();
+    }
+    let new = nginx.pid();
+    let above = nginx.judge(&plan, true).await;
+    fs::write(nginx.path("nginx.pid"), format!("{old}\n")).unwrap();
+    let below = nginx.judge(&plan, true).await;
+    for pid in [new, old] {
+        fs::write(nginx.path("nginx.pid"), format!("{pid}\n")).unwrap();
+        let pid = Pid::from_raw(pid).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+        while Process::read(pid.as_raw_nonzero().get()).is_some() {
+            std::thread::yield_now();
+        }
+    }
+    assert_eq!(above.facts.master.as_ref().unwrap().held.len(), 2, "{:?}", above.findings);
+    assert_eq!(codes(&above), ["preflight/oldbin-live", "preflight/second-master"]);
+    assert_eq!(codes(&below), ["preflight/oldbin-live", "preflight/second-master"]);
+    assert_eq!(below.facts.master.unwrap().child_masters, [new]);
 }

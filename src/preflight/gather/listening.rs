@@ -34,8 +34,11 @@ pub(super) fn held_by(pid: i32) -> Vec<Held> {
         let file = file_of(&path);
         Some((it.inode, Socket::Unix(path, file)))
     });
+    // The kernel may show a socket twice when the table changes while it is read.
+    let sockets: BTreeMap<u64, Socket> =
+        tcp.chain(udp).chain(unix).filter(|(inode, _)| inodes.contains(inode)).collect();
     let mut counts: BTreeMap<Socket, usize> = BTreeMap::new();
-    for (_, socket) in tcp.chain(udp).chain(unix).filter(|(inode, _)| inodes.contains(inode)) {
+    for socket in sockets.into_values() {
         *counts.entry(socket).or_default() += 1;
     }
     counts.into_iter().map(|(socket, count)| Held { socket, count }).collect()

@@ -2,18 +2,24 @@
 //! environment.
 
 use std::{
+    io::ErrorKind,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use crate::{
-    host::command::{Command, CommandError, End, Finished},
+    host::{
+        clock::Clock,
+        command::{Command, CommandError, End, Finished},
+    },
     nginx::{arguments::Arguments, config, dump::Configuration, printable, test_output, version::Build},
     preflight::facts::{Judged, Master, Trial},
 };
 
 /// No binary may take longer to say something.
 const MOST_TIME: Duration = Duration::from_secs(10);
+/// How long a file may be busy that was just written.
+const MOST_BUSY: Duration = Duration::from_millis(500);
 
 /// How the master's binaries are run.
 pub(super) struct Environment {
@@ -70,10 +76,21 @@ impl Environment {
         command.user = self.user;
         command.timeout = MOST_TIME;
         command.output_limit = config::MOST_BYTES;
-        command.run().await.map_err(|error| match error {
-            CommandError::NotStarted { source, .. } => format!("it could not be started: {source}"),
-            error @ CommandError::NotSeen { .. } => error.to_string(),
-        })
+        let clock = Clock::start();
+        loop {
+            match command.run().await {
+                // A child that another thread forks just now holds the copy open for writing until it execs.
+                Err(CommandError::NotStarted { source, .. })
+                    if source.kind() == ErrorKind::ExecutableFileBusy && clock.elapsed() < MOST_BUSY =>
+                {
+                    tokio::task::yield_now().await;
+                }
+                Err(CommandError::NotStarted { source, .. }) => {
+                    return Err(format!("it could not be started: {source}"));
+                }
+                done => return done.map_err(|error| error.to_string()),
+            }
+        }
     }
 }
 
