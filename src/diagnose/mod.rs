@@ -64,7 +64,9 @@ mod tests {
             let line = format!(
                 "2026/11/23 14:50:02 [error] 9#9: *1 access forbidden by rule, request: \"GET /{text}\""
             );
-            cause("run/new-master-exited", &[line.clone()]).or_else(|| cause("probe/status", &[line]))
+            ["run/new-master-exited", "probe/status"]
+                .iter()
+                .find_map(|fault| cause(fault, std::slice::from_ref(&line)))
         };
         for text in [
             "[alert] 1#1: execve() failed while executing new binary process \"x\" (2: ",

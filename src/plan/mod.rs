@@ -29,7 +29,7 @@ pub use model::{Accept, Defaults, Input, InputType, Plan, Rollback, Service, Ser
 pub use path::{PlanPath, Segment};
 pub use probe::{Expect, Method, Probe};
 pub use problem::{Elsewhere, Label, Problem, ProblemReport, Problems, SpanReport};
-pub use render::Style;
+pub use render::{Style, drawing, safe};
 pub use scalar::{HttpUrl, Sha256};
 pub use step::{Common, OnFailure, Step};
 pub use steps::{Action, Answerer};

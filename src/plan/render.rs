@@ -41,10 +41,7 @@ impl Problem {
     pub fn render(&self, document: &Document, style: Style) -> String {
         let styles = if style.colour { ThemeStyles::ansi() } else { ThemeStyles::none() };
         let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
-        let handler = GraphicalReportHandler::new_themed(theme)
-            .with_width(style.width)
-            .with_links(false)
-            .with_break_words(false);
+        let handler = drawing(theme, style.width);
         let drawn = Drawn {
             source: NamedSource::new(safe(document.name()), safe(document.text())),
             code: Some(self.code),
@@ -58,6 +55,12 @@ impl Problem {
         text.extend(self.elsewhere.iter().map(beside));
         text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
     }
+}
+
+/// The one way in which plans are drawn, for problems and for what goes wrong in a run.
+#[must_use]
+pub fn drawing(theme: GraphicalTheme, width: usize) -> GraphicalReportHandler {
+    GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false).with_break_words(false)
 }
 
 fn labelled(span: Span, text: &str) -> LabeledSpan {
@@ -78,7 +81,8 @@ fn beside(place: &Elsewhere) -> String {
 }
 
 /// The same text, byte for byte as long, without anything that a terminal would act on.
-fn safe(text: &str) -> String {
+#[must_use]
+pub fn safe(text: &str) -> String {
     let stand_in = |c: char| match c {
         '\n' | '\t' => c,
         '\r' => ' ',

@@ -2,13 +2,19 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
-use miette::{GraphicalReportHandler, LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report};
 
 use super::style::Style;
-use crate::{nginx::printable, plan::Document};
+use crate::{
+    nginx::printable,
+    plan::{Document, drawing, safe},
+};
 
 /// Longer labels and messages are cut.
 const MOST: usize = 500;
+
+/// Keys that say what a step or a watch is about, the most telling first.
+const TELLING: [&str; 6] = ["probe", "signal", "until", "source", "for", "action"];
 
 /// The plan's text and the byte spans of its places.
 #[derive(Clone, Debug, Default)]
@@ -31,15 +37,15 @@ impl PlanView {
         Self { file: document.name().to_owned(), text: document.text().to_owned(), places, steps }
     }
 
-    /// The range of `place`, or of the nearest place that holds it.
+    /// The range of `place`, or of the nearest place that holds it. Of a whole step or watch the key that says
+    /// what it is about: that is where a person would change it.
     #[must_use]
     pub fn span(&self, place: &str) -> Option<Range<usize>> {
-        let mut place = place;
-        loop {
-            if let Some(span) = self.places.get(place) {
-                return Some(span.clone());
-            }
-            place = place.get(..place.rfind(['.', '['])?)?;
+        let telling = TELLING.iter().find_map(|key| self.places.get(&format!("{place}.{key}")));
+        let found = telling.filter(|_| place.ends_with(']')).or_else(|| self.places.get(place));
+        match found {
+            Some(span) => Some(span.clone()),
+            None => self.span(place.get(..place.rfind(['.', '['])?)?),
         }
     }
 
@@ -57,13 +63,10 @@ impl PlanView {
             let label = (!label.is_empty()).then(|| printable(label, MOST));
             diagnostic = diagnostic.with_label(LabeledSpan::new_with_span(label, span));
         }
-        let source = NamedSource::new(printable(&self.file, MOST), same_length(&self.text));
+        let source = NamedSource::new(printable(&self.file, MOST), safe(&self.text));
         let report = Report::new(diagnostic).with_source_code(source);
         let mut shown = String::new();
-        let handler = GraphicalReportHandler::new_themed(style.theme())
-            .with_width(style.columns())
-            .with_links(false)
-            .with_context_lines(1);
+        let handler = drawing(style.theme(), style.columns());
         if handler.render_report(&mut shown, report.as_ref()).is_err() {
             shown = format!("{code}: {}", printable(message, MOST));
         }
@@ -71,17 +74,9 @@ impl PlanView {
     }
 }
 
-/// The text with every character that could move the cursor or turn the line replaced, spans unchanged.
-fn same_length(text: &str) -> String {
-    let fit = |c: char| {
-        matches!(c, '\n' | '\t' | ' '..='~') || printable(c.encode_utf8(&mut [0; 4]), 1).starts_with(c)
-    };
-    text.chars().flat_map(|c| if fit(c) { vec![c] } else { vec!['?'; c.len_utf8()] }).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{PlanView, same_length};
+    use super::PlanView;
     use crate::report::style::Style;
 
     const PLAIN: Style = Style { color: false, unicode: true, live: false, width: 80 };
@@ -96,7 +91,8 @@ mod tests {
     #[test]
     fn a_place_without_a_span_falls_back_to_what_holds_it() {
         assert_eq!(plan().span("step[0].signal"), Some(48..54));
-        assert_eq!(plan().span("step[0].timeout"), Some(12..20));
+        assert_eq!(plan().span("step[0]"), Some(48..54));
+        assert_eq!(plan().span("step[0].timeout"), Some(48..54));
         assert_eq!(plan().span("watch[3].probe"), None);
     }
 
@@ -117,9 +113,19 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_turn_the_line_are_replaced_and_spans_stay() {
-        let text = "a\u{202e}b\u{7f}é\n";
-        assert_eq!(same_length(text), "a???b?é\n");
-        assert_eq!(same_length(text).len(), text.len());
+    fn a_step_of_the_standard_plan_is_underlined_in_one_line() {
+        let plan = include_bytes!("../../plans/nginx.toml");
+        let set = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let sets = [("version", "1.26.3"), ("source", "/srv/nginx"), ("sha256", &"0".repeat(64))].map(set);
+        let loaded = crate::plan::load("plans/nginx.toml", plan, &sets, crate::plan::Inputs::Given).unwrap();
+        let lines = PlanView::of(&loaded.document, 7).underlined(
+            PLAIN,
+            "run/x",
+            "it failed",
+            Some("step[5]"),
+            "here",
+        );
+        assert!(lines.iter().any(|line| line.contains("probe = \"health\"")), "{lines:#?}");
+        assert_eq!(lines.iter().filter(|line| line.contains("┬")).count(), 1, "{lines:#?}");
     }
 }

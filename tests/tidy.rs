@@ -1,0 +1,71 @@
+//! The rules of the house that no compiler knows: imports, sizes, words. Each check gives its offences, so that a
+//! made-up offence proves that it can fail.
+
+#[path = "tidy/imports.rs"]
+mod imports;
+#[path = "tidy/sizes.rs"]
+mod sizes;
+#[path = "tidy/source.rs"]
+mod source;
+#[path = "tidy/words.rs"]
+mod words;
+
+use imports::House;
+use source::{Source, read};
+
+/// What is wrong, and where.
+type Offences = Vec<String>;
+
+fn none(offences: &[String]) {
+    assert!(offences.is_empty(), "{} offences:\n{}", offences.len(), offences.join("\n"));
+}
+
+fn sources() -> Vec<Source> {
+    let sources = read("src");
+    assert!(sources.len() > 50, "the sources were not found");
+    sources
+}
+
+fn everything() -> Vec<Source> {
+    sources().into_iter().chain(read("tests")).collect()
+}
+
+#[test]
+fn imports_point_down_and_no_two_rooms_need_each_other() {
+    let (house, sources) = (House::of_this_crate(), sources());
+    none(&imports::upward(&house, &sources));
+    none(&imports::cycles(&house, &sources));
+}
+
+#[test]
+fn pure_rooms_import_only_pure_rooms_and_nothing_that_touches_the_host() {
+    none(&imports::impure(&House::of_this_crate(), &sources()));
+}
+
+#[test]
+fn every_file_opens_with_one_line_that_says_what_lives_in_it() {
+    none(&sizes::headless(&everything()));
+}
+
+#[test]
+fn files_and_functions_are_short() {
+    none(&sizes::long_files(&everything()));
+    none(&sizes::long_functions(&everything()));
+    none(&sizes::median(&sources()));
+}
+
+#[test]
+fn nothing_that_ships_can_panic_on_purpose_or_starts_a_shell() {
+    none(&words::forbidden(&sources()));
+    none(&words::shells(&sources()));
+}
+
+#[test]
+fn every_code_names_a_room_that_exists() {
+    none(&words::codes(&House::of_this_crate(), &sources()));
+}
+
+#[test]
+fn names_say_what_a_thing_is() {
+    none(&words::empty_names(&everything()));
+}
