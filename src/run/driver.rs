@@ -18,6 +18,8 @@ pub struct Given {
     pub run: String,
     /// The binary path.
     pub path: String,
+    /// The version that new says it is.
+    pub new_version: String,
     /// How many workers old had.
     pub old_workers: usize,
     /// How many workers new will have, where the configuration test told.
@@ -123,7 +125,7 @@ impl<'w, W: World> Run<'w, W> {
     /// The staged file was proven in preflight; here it is looked at once more, and nothing live changes.
     fn replace_binary(&mut self) -> Result<String, Fault> {
         match self.world.staged_is_proven() {
-            Ok(()) => Ok("staged file unchanged since preflight".to_owned()),
+            Ok(()) => Ok(format!("sha256 ok, {}, configuration ok", self.given.new_version)),
             Err(text) => Err(Fault::StagedChanged { file: self.given.path.clone(), text }),
         }
     }

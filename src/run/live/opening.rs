@@ -230,6 +230,7 @@ impl Prepared {
         let given = Given {
             run: opening.run,
             path: ready.binary_path.display().to_string(),
+            new_version: ready.new_version.clone(),
             old_workers: ready.baseline.accepting,
             new_workers: ready.new_workers,
             staged: ready.staged.is_some(),

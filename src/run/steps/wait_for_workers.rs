@@ -35,8 +35,8 @@ impl<W: World> Run<'_, W> {
                 until,
                 |situation, now| match wanted {
                     Wanted::Accepting => crew.look(situation, generation, now),
-                    Wanted::Draining => left(situation.generation(generation), false),
-                    Wanted::Gone => left(situation.generation(generation), true),
+                    Wanted::Draining => left(situation, generation, false),
+                    Wanted::Gone => left(situation, generation, true),
                 },
                 |waited, seen| Fault::WorkersLate {
                     generation,
@@ -120,9 +120,14 @@ impl Crew {
     }
 }
 
-fn left(state: &GenerationState, gone: bool) -> Looked<String> {
+fn left(situation: &Situation, generation: Generation, gone: bool) -> Looked<String> {
+    let state = situation.generation(generation);
     let (accepting, draining) = (state.workers.titled.len(), state.workers.draining.len());
-    let seen = format!("{accepting} accepting, {draining} draining");
+    let seen = match (accepting, draining) {
+        (0, 0) => format!("{generation}: no worker is left"),
+        (0, draining) => format!("{generation}: nobody accepts, {draining} draining"),
+        (accepting, draining) => format!("{generation}: {accepting} accepting, {draining} draining"),
+    };
     let handled = matches!(state.master, Master::Settled | Master::Leaving | Master::Dead);
     if handled && accepting == 0 && (draining == 0 || !gone) {
         Looked::Ready(seen)
