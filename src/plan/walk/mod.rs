@@ -1,5 +1,7 @@
 //! The tree against the shape of a plan: every structural problem at once, at the exact key or value.
 
+#[cfg(test)]
+mod agreement;
 mod scalar;
 
 use super::{
