@@ -1,5 +1,5 @@
 //! What good plans mean: the plans that users copy, inputs, defaults, and one language in three readers.
-#![expect(clippy::unwrap_used, reason = "a test may stop where its plan is wrong")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop where its plan is wrong")]
 
 use std::{fs, path::Path, time::Duration};
 
