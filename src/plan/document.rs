@@ -124,6 +124,14 @@ impl Document {
         Position { line: before, column: upto.chars().count() + 1 }
     }
 
+    /// The lines of a span with the one before and the one behind.
+    pub(super) fn lines_around(&self, span: Span) -> Span {
+        let line = |offset: usize| self.line_starts.partition_point(|start| *start <= offset);
+        let start = self.line_starts.get(line(span.start).saturating_sub(2)).copied().unwrap_or(0);
+        let end = self.line_starts.get(line(span.end) + 1).copied().unwrap_or(self.text.len());
+        Span { start, end }
+    }
+
     /// The text under a span; empty where the span does not fit the text.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {

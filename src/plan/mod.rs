@@ -25,7 +25,9 @@ mod words;
 pub use document::{Document, Position, Span};
 pub use inputs::{Origin, ResolvedInput};
 pub use load::{Inputs, LARGEST, Loaded, load};
-pub use model::{Accept, Defaults, Input, InputType, Plan, Rollback, Service, ServiceKind, Verify, Watch};
+pub use model::{
+    Accept, Defaults, Input, InputType, Plan, Rollback, Scalar, Service, ServiceKind, Verify, Watch,
+};
 pub use path::{PlanPath, Segment};
 pub use probe::{Expect, Method, Probe};
 pub use problem::{Elsewhere, Label, Problem, ProblemReport, Problems, SpanReport};

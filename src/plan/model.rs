@@ -55,8 +55,8 @@ pub struct Input {
     pub kind: InputType,
     /// The value when none is given; of the declared type. Without it a value must be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("type" = ["string", "integer", "boolean"]))]
-    pub default: Option<serde_json::Value>,
+    #[schemars(with = "serde_json::Value", extend("type" = ["string", "integer", "boolean"]))]
+    pub default: Option<Scalar>,
     /// A regular expression that the whole value must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "regex"), length(max = 1000), example = &r"\d+\.\d+\.\d+")]
@@ -64,6 +64,16 @@ pub struct Input {
     /// What the input is for, shown where it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+}
+
+/// A value that an input may have by default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "each is the value of that type")]
+pub enum Scalar {
+    Boolean(bool),
+    Integer(i64),
+    String(String),
 }
 
 /// What an input may hold.

@@ -9,9 +9,12 @@ use miette::{
 
 use super::{
     document::{Document, Span},
-    problem::{Elsewhere, Problem, Problems},
+    problem::{Elsewhere, Label, Problem, Problems},
     words::acts_on_terminals,
 };
+
+/// The most bytes of a plan that are drawn around one place.
+const LONGEST: usize = 4096;
 
 /// How problems are drawn.
 #[derive(Clone, Copy, Debug)]
@@ -42,8 +45,15 @@ impl Problem {
         let styles = if style.colour { ThemeStyles::ansi() } else { ThemeStyles::none() };
         let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
         let handler = drawing(theme, style.width);
+        let around = self.labels.iter().map(|label| document.lines_around(label.span));
+        // What stands behind the last place is not drawn, so it need not be made safe either.
+        let end = around.clone().map(|lines| lines.end).max().unwrap_or(0);
+        if around.clone().any(|lines| lines.end - lines.start > LONGEST) {
+            return self.in_words(document);
+        }
+        let text = document.slice(Span { start: 0, end });
         let drawn = Drawn {
-            source: NamedSource::new(safe(document.name()), safe(document.text())),
+            source: NamedSource::new(safe(document.name()), safe(text)),
             code: Some(self.code),
             message: self.message.clone(),
             help: self.help.clone(),
@@ -61,6 +71,19 @@ impl Problem {
 #[must_use]
 pub fn drawing(theme: GraphicalTheme, width: usize) -> GraphicalReportHandler {
     GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false).with_break_words(false)
+}
+
+impl Problem {
+    /// The problem without a drawing, for places whose lines are too long for any terminal.
+    fn in_words(&self, document: &Document) -> String {
+        let place = |label: &Label| {
+            let at = document.position(label.span.start);
+            format!("    {}:{}:{}: {}\n", safe(document.name()), at.line, at.column, label.text)
+        };
+        let places: String = self.labels.iter().map(place).collect();
+        let help = self.help.as_ref().map(|help| format!("  help: {help}\n")).unwrap_or_default();
+        format!("{}\n\n  × {}\n{places}{help}", self.code, self.message)
+    }
 }
 
 fn labelled(span: Span, text: &str) -> LabeledSpan {

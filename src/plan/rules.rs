@@ -6,6 +6,9 @@ use super::{
     words::{excerpt, suggestion},
 };
 
+/// How many headers of one table are looked at; the schema allows no more.
+const MOST_HEADERS: usize = 100;
+
 /// Checks what goes across tables. It reads the tree, so that it also works where other problems stand.
 pub(super) fn check(root: &Node) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -92,7 +95,7 @@ fn count_without_accepting(step: &Node) -> Option<Problem> {
 
 fn bad_headers(headers: &Node, problems: &mut Vec<Problem>) {
     use reqwest::header::{HeaderName, HeaderValue};
-    for entry in headers.entries() {
+    for entry in headers.entries().iter().take(MOST_HEADERS) {
         // A key that is a reference is refused where references are looked at.
         if !entry.key.contains("${") && HeaderName::from_bytes(entry.key.as_bytes()).is_err() {
             let message = format!("`{}` cannot be the name of a header", excerpt(&entry.key));

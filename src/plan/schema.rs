@@ -5,7 +5,8 @@ use serde_json::{Map, Value as Json, json};
 use super::Plan;
 
 /// The schema of a plan in which every reference has been replaced.
-pub(super) fn strict() -> Json {
+#[must_use]
+pub fn strict() -> Json {
     let mut schema = schemars::schema_for!(Plan).to_value();
     plain(&mut schema);
     schema

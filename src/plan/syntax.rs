@@ -12,6 +12,8 @@ use super::{
 
 /// How many broken lines of one file are taken out; a file with more is read as far as it goes.
 const MOST_REPAIRS: usize = 50;
+/// How many bytes are read anew for them: a large file gets fewer repairs.
+const MOST_BYTES: usize = 4 << 20;
 
 /// How many keys that stand twice are told; finding the first of each takes time.
 const MOST_DOUBLES: usize = 100;
@@ -52,12 +54,13 @@ pub(super) fn read(document: &Document) -> (Node, Vec<Problem>, Damage) {
     let mut rest = text.to_owned();
     let mut problems = Vec::new();
     let mut damage = Damage::default();
+    let repairs = MOST_REPAIRS.min(MOST_BYTES / text.len().max(1));
     loop {
         let (table, errors) = DeTable::parse_recoverable(&rest);
         let (doubles, broken): (Vec<_>, Vec<_>) = errors.into_iter().partition(is_double);
         let first = broken.into_iter().min_by_key(|error| error.span().map_or(0, |span| span.start));
         let first = first.map(|error| Fault::of(&rest, &error));
-        let repaired = first.as_ref().filter(|_| damage.lost.len() < MOST_REPAIRS).and_then(|fault| {
+        let repaired = first.as_ref().filter(|_| damage.lost.len() < repairs).and_then(|fault| {
             let lost = fault
                 .lost
                 .clone()

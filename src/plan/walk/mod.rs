@@ -1,5 +1,7 @@
 //! The tree against the shape of a plan: every structural problem at once, at the exact key or value.
 
+#[cfg(test)]
+mod agreement;
 mod scalar;
 
 use super::{
@@ -125,8 +127,8 @@ impl Walker<'_> {
                 Problem::new("plan/wrong-type", format!("`{tag}` is {kind}"), span, "this must be a string")
                     .help(format!("{tag}s: {}", list(&names)))
             }
-            Some((Some(name), span, _)) => match branches.iter().find(|(branch, _)| *branch == name) {
-                Some((_, table)) => {
+            Some((Some(name), span, _)) => {
+                if let Some((_, table)) = branches.iter().find(|(branch, _)| *branch == name) {
                     let owner = Owner {
                         name: format!("a `{name}` step"),
                         header: "step".to_owned(),
@@ -134,12 +136,13 @@ impl Walker<'_> {
                     };
                     return self.table(table, node, &owner);
                 }
-                None => {
-                    let message = format!("unknown {tag} `{}`", excerpt(&name));
-                    Problem::new("plan/unknown-action", message, span, format!("no such {tag}"))
-                        .help(suggestion(&name, &format!("{tag}s"), &names))
-                }
-            },
+                let message = format!("unknown {tag} `{}`", excerpt(&name));
+                Problem::new("plan/unknown-action", message, span, format!("no such {tag}")).help(suggestion(
+                    &name,
+                    &format!("{tag}s"),
+                    &names,
+                ))
+            }
         };
         self.problems.push(problem);
     }
