@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// Reads one process; `None` when it has gone.
+#[must_use]
 pub fn facts(pid: i32) -> Option<ProcessFacts> {
     let process = Process::read(pid)?;
     Some(ProcessFacts {

@@ -4,7 +4,7 @@ mod nginx;
 
 use std::time::Duration;
 
-use nginx::Nginx;
+use nginx::{Nginx, kill, signal};
 
 use super::{FindError, Observer, find};
 use crate::protocol::{Generation, Master, Move, PathHolds, PidFile, Question, Signal, Situation};
@@ -49,7 +49,7 @@ fn a_changeover_and_back_is_seen_move_by_move() {
     observer.set_ours(ours);
     assert_eq!(observer.until("exchanged", |_| true).path, PathHolds::Ours);
 
-    nginx.signal(before.old.id.unwrap(), Signal::Usr2);
+    signal(before.old.id.unwrap(), Signal::Usr2);
     let both = observer.until("both accept", |now| accepts(&now.new));
     assert_eq!(both.new.exe, Some(ours));
     assert_eq!(both.pid_file, PidFile::Names(Generation::New));
@@ -58,17 +58,17 @@ fn a_changeover_and_back_is_seen_move_by_move() {
     let named = find(&nginx.pid_file()).unwrap();
     assert_eq!((Some(named.old.id), named.new.map(|new| new.id)), (both.old.id, both.new.id));
 
-    nginx.signal(before.old.id.unwrap(), Signal::Winch);
+    signal(before.old.id.unwrap(), Signal::Winch);
     let empty = observer.until("old is empty", |now| now.old.accepting() == Some(0));
     assert!(empty.old.switches > both.old.switches && empty.old.fatal());
-    nginx.signal(before.old.id.unwrap(), Signal::Hup);
+    signal(before.old.id.unwrap(), Signal::Hup);
     observer.until("old accepts again", |now| accepts(&now.old));
 
     let new = both.new.id.unwrap();
     let term = Move::Signal { signal: Signal::Term, to: Generation::New };
     observer.record(term, None, Duration::ZERO, true);
     assert_eq!(observer.until("told", |_| true).new.master, Master::Leaving, "told by us");
-    nginx.signal(new, Signal::Term);
+    signal(new, Signal::Term);
     let back = observer.until("new is gone", |now| now.new.master == Master::Dead && accepts(&now.old));
     assert_eq!((back.pid_file, back.new.id), (PidFile::Names(Generation::Old), Some(new)));
     assert!(!back.oldbin && back.strays == crate::protocol::Strays::default());
@@ -80,7 +80,7 @@ fn the_same_file_again_is_a_new_master_and_not_a_fork() {
     let nginx = Nginx::start();
     let mut observer = nginx.observer();
     let before = observer.until("settled", |now| accepts(&now.old));
-    nginx.signal(before.old.id.unwrap(), Signal::Usr2);
+    signal(before.old.id.unwrap(), Signal::Usr2);
     let both = observer.until("both accept", |now| accepts(&now.new) && accepts(&now.old));
     assert_eq!(both.new.exe, both.old.exe);
 }
@@ -91,14 +91,14 @@ fn the_workers_of_a_killed_master_are_strays_and_the_other_generation_is_not() {
     let other = Nginx::start();
     let mut observer = nginx.observer();
     let before = observer.until("settled", |now| accepts(&now.old));
-    nginx.signal(before.old.id.unwrap(), Signal::Usr2);
+    signal(before.old.id.unwrap(), Signal::Usr2);
     observer.until("both accept", |now| accepts(&now.new) && accepts(&now.old));
-    nginx.kill(before.old.id.unwrap());
+    kill(before.old.id.unwrap());
     let killed = observer.until("old is dead", |now| now.old.master == Master::Dead);
     assert_eq!(killed.strays.old, before.old.workers.titled);
     assert!(killed.strays.new.is_empty() && accepts(&killed.new));
     for stray in &killed.strays.old {
-        nginx.kill(*stray);
+        kill(*stray);
     }
     observer.until("no strays", |now| now.strays.old.is_empty());
     assert!(other.observer().until("alive", |now| accepts(&now.old)).new.id.is_none());
@@ -111,12 +111,12 @@ fn a_back_master_is_old_in_a_reversed_pair() {
     let before = observer.until("settled", |now| accepts(&now.old));
     let ours = nginx.put_another_file();
     observer.set_ours(ours);
-    nginx.signal(before.old.id.unwrap(), Signal::Usr2);
+    signal(before.old.id.unwrap(), Signal::Usr2);
     let both = observer.until("both accept", |now| accepts(&now.new));
     nginx.put_back();
-    nginx.signal(before.old.id.unwrap(), Signal::Quit);
+    signal(before.old.id.unwrap(), Signal::Quit);
     observer.until("old is gone", |now| now.old.master == Master::Dead);
-    nginx.signal(both.new.id.unwrap(), Signal::Usr2);
+    signal(both.new.id.unwrap(), Signal::Usr2);
     let reversed = observer.until("reversed", |now| now.reversed && accepts(&now.old));
     assert_eq!((reversed.new.id, reversed.old.exe), (both.new.id, Some(nginx.found())));
 }
@@ -127,7 +127,7 @@ fn a_master_told_quit_by_somebody_else_is_leaving_while_its_client_stays() {
     let mut observer = nginx.observer();
     let before = observer.until("settled", |now| accepts(&now.old));
     let client = nginx.open_request();
-    nginx.signal(before.old.id.unwrap(), Signal::Quit);
+    signal(before.old.id.unwrap(), Signal::Quit);
     let leaving = observer.until("leaving", |now| now.old.master == Master::Leaving);
     assert!(!leaving.old.listens && leaving.old.unsettled_for < Duration::from_secs(5));
     observer.until("drains", |now| now.old.workers.draining.len() == 1 && now.old.workers.titled.is_empty());
@@ -159,7 +159,7 @@ fn workers_killed_again_and_again_are_a_crash_loop() {
     let mut observer = nginx.observer();
     for _ in 0..3 {
         let now = observer.until("settled", |now| accepts(&now.old));
-        nginx.kill(*now.old.workers.titled.first().unwrap());
+        kill(*now.old.workers.titled.first().unwrap());
         observer.until("replaced", |now| now.old.stability.replaced);
     }
     let end = observer.until("settled", |now| accepts(&now.old));
@@ -210,7 +210,7 @@ fn baseline_probes_prove_nothing_when_a_worker_came_or_went_meanwhile() {
     let nginx = Nginx::start();
     let mut observer = nginx.observer();
     let now = observer.until("settled", |now| accepts(&now.old));
-    nginx.kill(*now.old.workers.titled.first().unwrap());
+    kill(*now.old.workers.titled.first().unwrap());
     observer.answer(Question::BaselineProbes, true, nginx::pause());
     let changed = observer.until("replaced", |now| now.answers.baseline_holds != Some(true));
     assert_eq!(changed.answers.baseline_failures, 1);

@@ -4,17 +4,14 @@ use std::{
     fs,
     io::Write,
     os::unix::net::UnixStream,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
-    sync::{
-        OnceLock,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
 use crate::{
-    host::{pidfd::Pidfd, process::Process},
+    host::{pidfd::Pidfd, process::Process, scratch::Scratch},
     observe::{Instance, Observer, files, find},
     protocol::{Baseline, FileId, Identity, Limits, Signal},
 };
@@ -36,7 +33,7 @@ http {
 
 /// One instance.
 pub(super) struct Nginx {
-    dir: PathBuf,
+    dir: Scratch,
     found: FileId,
 }
 
@@ -51,13 +48,10 @@ pub(super) fn pause() -> Duration {
 #[expect(clippy::disallowed_methods, reason = "the files of these tests")]
 impl Nginx {
     pub(super) fn start() -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("observe-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let dir = std::env::temp_dir().join(name);
-        fs::create_dir(&dir).unwrap();
+        let dir = Scratch::new();
         let nginx = Self { found: copy(&dir, "nginx"), dir };
-        nginx.write("nginx.conf", &CONFIG.replace("DIR", nginx.dir.to_str().unwrap()));
-        let dir = &nginx.dir;
+        nginx.write("nginx.conf", &CONFIG.replace("DIR", nginx.dir.path().to_str().unwrap()));
+        let dir = nginx.dir.path();
         let started = Command::new(dir.join("nginx"))
             .args(["-e", "error.log", "-c", "nginx.conf", "-p"])
             .arg(dir)
@@ -72,7 +66,7 @@ impl Nginx {
     }
 
     pub(super) fn pid_file(&self) -> PathBuf {
-        self.dir.join("nginx.pid")
+        self.dir.path().join("nginx.pid")
     }
 
     pub(super) fn found(&self) -> FileId {
@@ -84,10 +78,10 @@ impl Nginx {
     }
 
     pub(super) fn observer(&self) -> Observer {
-        let socket = self.dir.join("server.sock");
+        let socket = self.dir.path().join("server.sock");
         Observer::new(Instance {
             pid_file: self.pid_file(),
-            binary_path: self.dir.join("nginx"),
+            binary_path: self.dir.path().join("nginx"),
             found: self.found,
             old: self.master(),
             ours: None,
@@ -101,38 +95,30 @@ impl Nginx {
     /// Another inode with the same bytes takes the path.
     pub(super) fn put_another_file(&self) -> FileId {
         let ours = copy(&self.dir, "staged");
-        fs::hard_link(self.dir.join("nginx"), self.dir.join("kept")).unwrap();
-        fs::rename(self.dir.join("staged"), self.dir.join("nginx")).unwrap();
+        fs::hard_link(self.dir.path().join("nginx"), self.dir.path().join("kept")).unwrap();
+        fs::rename(self.dir.path().join("staged"), self.dir.path().join("nginx")).unwrap();
         ours
     }
 
     /// The file as found takes the path again.
     pub(super) fn put_back(&self) {
-        fs::rename(self.dir.join("kept"), self.dir.join("nginx")).unwrap();
+        fs::rename(self.dir.path().join("kept"), self.dir.path().join("nginx")).unwrap();
     }
 
     pub(super) fn remove(&self, name: &str) {
-        fs::remove_file(self.dir.join(name)).unwrap();
+        fs::remove_file(self.dir.path().join(name)).unwrap();
     }
 
     pub(super) fn write(&self, name: &str, text: &str) {
-        fs::write(self.dir.join(name), text).unwrap();
-    }
-
-    pub(super) fn signal(&self, to: Identity, signal: Signal) {
-        Pidfd::open(to).unwrap().send(signal).unwrap();
-    }
-
-    pub(super) fn kill(&self, id: Identity) {
-        Pidfd::open(id).unwrap().kill().unwrap();
+        self.dir.write(name, text.as_bytes());
     }
 
     /// A client in the middle of its request: its worker drains until it goes.
     pub(super) fn open_request(&self) -> UnixStream {
-        let mut client = UnixStream::connect(self.dir.join("server.sock")).unwrap();
+        let mut client = UnixStream::connect(self.dir.path().join("server.sock")).unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n").unwrap();
         // The worker must have accepted it: a second request on another connection is answered after it.
-        let mut other = UnixStream::connect(self.dir.join("server.sock")).unwrap();
+        let mut other = UnixStream::connect(self.dir.path().join("server.sock")).unwrap();
         other.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
         let mut answer = Vec::new();
         std::io::Read::read_to_end(&mut other, &mut answer).unwrap();
@@ -140,8 +126,16 @@ impl Nginx {
     }
 }
 
-fn copy(dir: &Path, name: &str) -> FileId {
-    let to = dir.join(name);
+pub(super) fn signal(to: Identity, signal: Signal) {
+    Pidfd::open(to).unwrap().send(signal).unwrap();
+}
+
+pub(super) fn kill(id: Identity) {
+    Pidfd::open(id).unwrap().kill().unwrap();
+}
+
+fn copy(dir: &Scratch, name: &str) -> FileId {
+    let to = dir.path().join(name);
     #[expect(clippy::disallowed_methods, reason = "the files of these tests")]
     fs::copy(NGINX, &to).expect("these tests need Debian's nginx package");
     files::file_id(&to).unwrap()
@@ -152,7 +146,7 @@ impl Drop for Nginx {
         // Whatever runs a file or has a title of this directory was started here.
         let mine = |process: &Process| {
             let exe = fs::read_link(format!("/proc/{}/exe", process.id.pid));
-            exe.is_ok_and(|exe| exe.starts_with(&self.dir))
+            exe.is_ok_and(|exe| exe.starts_with(self.dir.path()))
         };
         loop {
             let all = crate::host::process::all_pids().into_iter().filter_map(Process::read);
@@ -165,6 +159,5 @@ impl Drop for Nginx {
             }
             pause();
         }
-        let _ = fs::remove_dir_all(&self.dir);
     }
 }
