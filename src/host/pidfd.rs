@@ -136,12 +136,12 @@ impl AsFd for Pidfd {
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Child, Command};
+    use std::process::{Child, Command, Stdio};
 
     use super::*;
 
     fn sleeper() -> (Child, Identity) {
-        let child = Command::new("sleep").arg("1000").spawn().unwrap();
+        let child = Command::new("sleep").arg("1000").stdout(Stdio::null()).spawn().unwrap();
         let id = Process::read(i32::try_from(child.id()).unwrap()).unwrap().id;
         (child, id)
     }

@@ -229,7 +229,9 @@ impl Stat {
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Command, Stdio};
+    use std::process::{Child, Command, Stdio};
+
+    use rustix::event::{PollFd, PollFlags};
 
     use super::*;
 
@@ -246,28 +248,46 @@ mod tests {
         }
     }
 
+    /// A process that ends with the test, also when that fails.
+    struct Sleeper(Child);
+
+    impl Sleeper {
+        /// `spawn` returns while the exec still builds the stack: read when that is done.
+        fn start() -> (Self, Process) {
+            let sleeper = Self(Command::new("sleep").arg("1000").stdout(Stdio::null()).spawn().unwrap());
+            let pid = i32::try_from(sleeper.0.id()).unwrap();
+            loop {
+                let process = Process::read(pid).unwrap();
+                if process.start_stack != 0 && process.command == "sleep 1000" {
+                    return (sleeper, process);
+                }
+            }
+        }
+    }
+
+    impl Drop for Sleeper {
+        fn drop(&mut self) {
+            let _ = self.0.kill().and_then(|()| self.0.wait());
+        }
+    }
+
     #[test]
     fn a_child_is_found_read_and_gone_after_its_end_also_as_a_zombie() {
-        let mut child = Command::new("sleep").arg("1000").stdin(Stdio::null()).spawn().unwrap();
-        let pid = i32::try_from(child.id()).unwrap();
+        let (mut child, process) = Sleeper::start();
         let me = i32::try_from(std::process::id()).unwrap();
-        let process = Process::read(pid).unwrap();
         assert_eq!(process.parent, me);
-        assert!(process.exe.is_some() && process.start_stack != 0);
-        assert!(children_of_any_thread(me).contains(&pid));
-        assert_eq!(switches(process.id).is_some(), Process::again(process.id).is_some());
+        assert_eq!(process.exe, exe(process.id.pid));
+        assert!(children_of_any_thread(me).contains(&process.id.pid));
+        assert!(switches(process.id).is_some() && Process::again(process.id).is_some());
         let other = Identity { start: process.id.start + 1, ..process.id };
         assert_eq!((Process::again(other), switches(other)), (None, None));
 
-        child.kill().unwrap();
-        rustix::event::poll(
-            &mut [rustix::event::PollFd::new(&pidfd(pid), rustix::event::PollFlags::IN)],
-            None,
-        )
-        .unwrap();
-        assert_eq!((Process::read(pid), switches(process.id)), (None, None), "a zombie is dead");
-        child.wait().unwrap();
-        assert_eq!(Process::read(pid), None);
+        let held = crate::host::pidfd::Pidfd::open(process.id).unwrap();
+        child.0.kill().unwrap();
+        rustix::event::poll(&mut [PollFd::new(&held, PollFlags::IN)], None).unwrap();
+        assert_eq!((Process::read(process.id.pid), switches(process.id)), (None, None), "a zombie is dead");
+        child.0.wait().unwrap();
+        assert_eq!(Process::read(process.id.pid), None);
     }
 
     /// Test threads are not the main thread, whose children `children` lists.
@@ -279,11 +299,6 @@ mod tests {
                 text.split_ascii_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<i32>>()
             })
             .collect()
-    }
-
-    fn pidfd(pid: i32) -> OwnedFd {
-        use rustix::process::{Pid, PidfdFlags, pidfd_open};
-        pidfd_open(Pid::from_raw(pid).unwrap(), PidfdFlags::empty()).unwrap()
     }
 
     #[test]

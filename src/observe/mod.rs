@@ -5,6 +5,8 @@ mod find;
 mod ledger;
 mod observer;
 mod strays;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use find::{FindError, Found, Side, find};

@@ -8,6 +8,8 @@ mod settling;
 mod signal;
 mod situation;
 mod stability;
+#[cfg(test)]
+mod tests;
 pub mod way_back;
 
 pub use definitions::{poison_suspected, told_to_leave};

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::protocol::{Generation, Next, Past, Question, Signal, Situation, Stuck, Waiting};
 
-/// 3. Nobody of old accepts: HUP starts its workers from memory, whatever new is (nginx-facts 3, 24).
+/// Rule 3. Nobody of old accepts: HUP starts its workers from memory, whatever new is (nginx-facts 3, 24).
 pub(super) fn somebody_of_old_accepts(situation: &Situation) -> Option<Next> {
     let nobody = situation.old.accepting() == Some(0);
     if !situation.new.master.lives() || !nobody {
@@ -23,14 +23,14 @@ pub(super) fn somebody_of_old_accepts(situation: &Situation) -> Option<Next> {
     })
 }
 
-/// 4. USR1 fires a WINCH that is latched in old while new still covers for it (nginx-facts 17), and reopens logs.
+/// Rule 4. USR1 fires a WINCH that is latched in old while new still covers for it (nginx-facts 17), and reopens logs.
 pub(super) fn old_is_flushed(situation: &Situation) -> Option<Next> {
     let usr1 = signal(Signal::Usr1, Generation::Old);
     let flushed = last_to_old(situation).is_some_and(|past| past.way_back && past.what == usr1);
     (situation.new.master.lives() && !situation.reversed && !flushed).then_some(Next::Move(usr1))
 }
 
-/// 5. Old has a wrong number of workers and new is well: WINCH, and rule 3 starts them from memory without a gap.
+/// Rule 5. Old has a wrong number of workers and new is well: WINCH, and rule 3 starts them from memory without a gap.
 /// Once: where memory itself has another number, rule 9 asks the disk.
 pub(super) fn old_has_its_number(situation: &Situation) -> Option<Next> {
     let wrong = situation.old.accepting().is_some_and(|now| now != 0 && now != situation.baseline.accepting);

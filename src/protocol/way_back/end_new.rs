@@ -12,7 +12,7 @@ use crate::protocol::{Generation, Master, Move, Next, Question, Signal, Situatio
 const QUIT: Move = signal(Signal::Quit, Generation::New);
 const TERM: Move = signal(Signal::Term, Generation::New);
 
-/// 6. New is waited for while it starts, then told QUIT when well and TERM when not, then killed.
+/// Rule 6. New is waited for while it starts, then told QUIT when well and TERM when not, then killed.
 pub(super) fn new_leaves(situation: &Situation) -> Option<Next> {
     if !situation.new.master.lives() {
         return None;

@@ -3,7 +3,7 @@
 use super::{NEW_SETTLES, OLD_SETTLES, history::signal, restore_or_skip, wait};
 use crate::protocol::{Generation, Master, Move, Next, PidFile, Signal, Situation, Stuck, Waiting};
 
-/// 2. Old cannot come back: keep new serving, or say that nobody can.
+/// Rule 2. Old cannot come back: keep new serving, or say that nobody can.
 ///
 /// (a) A back-master is old already where the situation was observed (`reversed`). (d) The changeover in reverse is
 /// not built yet: new serves and a person decides.
@@ -26,8 +26,8 @@ fn keep_new(situation: &Situation) -> Next {
         return Next::Move(signal(Signal::Hup, Generation::New));
     }
     let names = Generation::New;
-    let named = situation.pid_file == PidFile::Names(names);
-    let write = (!named).then(|| restore_or_skip(situation, Move::WritePidFile { names })).flatten();
+    let right = situation.pid_file == PidFile::Names(names);
+    let write = (!right).then(|| restore_or_skip(situation, Move::WritePidFile { names })).flatten();
     write.unwrap_or(Next::Stuck(Stuck::OldGoneNewServes))
 }
 

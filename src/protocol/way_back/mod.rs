@@ -88,14 +88,14 @@ fn no_progress(rule: &str) -> Stuck {
     }
 }
 
-/// 0. Nothing is judged before old has handled what it was told.
+/// Rule 0. Nothing is judged before old has handled what it was told.
 fn old_settles(situation: &Situation) -> Option<Next> {
     let old = &situation.old;
     let unsettled = matches!(old.master, Master::Starting | Master::Busy | Master::Stopped);
     unsettled.then(|| wait(Waiting::OldSettles, OLD_SETTLES, old.unsettled_for, Stuck::OldDoesNotSettle))
 }
 
-/// 1. What was found comes back to the path. A foreign file or no file is nothing this run did: left alone.
+/// Rule 1. What was found comes back to the path. A foreign file or no file is nothing this run did: left alone.
 fn found_is_at_the_path(situation: &Situation) -> Option<Next> {
     let ours = matches!(situation.path, PathHolds::Ours | PathHolds::Stub);
     ours.then(|| restore_or_skip(situation, Move::ExchangeBack)).flatten()

@@ -16,18 +16,18 @@ const USR1: Move = signal(Signal::Usr1, Generation::Old);
 /// How often old is restarted from memory, or reloaded, before the next means.
 const TRIES: usize = 2;
 
-/// 7. The pid file names old again (the next USR2 would poison it otherwise, nginx-facts 26), `.oldbin` goes, unix
+/// Rule 7. The pid file names old again (the next USR2 would poison it otherwise, nginx-facts 26), `.oldbin` goes, unix
 /// paths are linked back.
 pub(super) fn pid_file_and_paths(situation: &Situation) -> Option<Next> {
     let names = Generation::Old;
-    let named = situation.pid_file == PidFile::Names(names);
-    let pid_file = (!named).then_some(Move::WritePidFile { names });
+    let right = situation.pid_file == PidFile::Names(names);
+    let pid_file = (!right).then_some(Move::WritePidFile { names });
     let oldbin = situation.oldbin.then_some(Move::UnlinkOldbin);
     let paths = situation.unix_paths_gone.iter().map(|path| Move::LinkUnixPath { path: path.clone() });
     pid_file.into_iter().chain(oldbin).chain(paths).find_map(|what| restore_or_skip(situation, what))
 }
 
-/// 8. Nobody of old accepts: an exec that fails makes it start its workers from memory (nginx-facts 23), then the
+/// Rule 8. Nobody of old accepts: an exec that fails makes it start its workers from memory (nginx-facts 23), then the
 /// disk may help. Where somebody does: flushed since the last signal to it, so that no latched WINCH waits.
 pub(super) fn old_accepts_from_memory(situation: &Situation) -> Option<Next> {
     if situation.old.accepting() == Some(0) {
@@ -57,7 +57,7 @@ fn stub_possible(situation: &Situation) -> bool {
     situation.path == PathHolds::Found
 }
 
-/// 9. A wrong number of workers: from disk where that passes, else none and then rule 8 from memory.
+/// Rule 9. A wrong number of workers: from disk where that passes, else none and then rule 8 from memory.
 pub(super) fn old_has_its_number(situation: &Situation) -> Option<Next> {
     if situation.old.accepting() == Some(situation.baseline.accepting) {
         return None;
@@ -75,14 +75,14 @@ pub(super) fn old_has_its_number(situation: &Situation) -> Option<Next> {
     })
 }
 
-/// 10. Poison is suspected and this run sent USR2: a stub exec has no effect on a healthy master and cures a
+/// Rule 10. Poison is suspected and this run sent USR2: a stub exec has no effect on a healthy master and cures a
 /// poisoned one.
 pub(super) fn poison_is_cured(situation: &Situation) -> Option<Next> {
     let cure = situation.old.poison_suspected && sent_usr2(situation) && stub_possible(situation);
     cure.then_some(Next::Move(Move::StubExec))
 }
 
-/// 11. Strays leave once old has its number: QUIT, then KILL.
+/// Rule 11. Strays leave once old has its number: QUIT, then KILL.
 pub(super) fn strays_leave(situation: &Situation) -> Option<Next> {
     if situation.strays.old.is_empty() && situation.strays.new.is_empty() {
         return None;
@@ -100,7 +100,8 @@ pub(super) fn strays_leave(situation: &Situation) -> Option<Next> {
     })
 }
 
-/// 12. Old answers as before the run: rolled back. A file that could not be put back is not.
+/// Rule 12. Old answers as before the run: rolled back. A file that could not be put back is not.
+#[expect(clippy::unnecessary_wraps, reason = "a rule like the others; the last one always matches")]
 pub(super) fn old_serves_as_before(situation: &Situation) -> Option<Next> {
     Some(match situation.answers.baseline_holds {
         None => Next::Ask(Question::BaselineProbes),

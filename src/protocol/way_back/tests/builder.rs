@@ -140,7 +140,7 @@ impl Situation {
     }
 
     #[track_caller]
-    pub(super) fn is_stuck(self, expected: Stuck) {
+    pub(super) fn ends_stuck(self, expected: Stuck) {
         assert_eq!(way_back(&self), Next::Stuck(expected));
     }
 }

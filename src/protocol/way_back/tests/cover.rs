@@ -22,7 +22,7 @@ fn rule_3_draining_workers_and_cache_processes_do_not_accept() {
 fn rule_3_a_back_master_is_waited_for_unless_new_was_told_quit() {
     let reversed = || after_winch().with(|now| now.reversed = true).with(|now| now.past.clear());
     reversed().waits(Waiting::OldAccepts, 10_000);
-    reversed().back(to_new(Signal::Usr1), 10_000).is_stuck(Stuck::OldDoesNotAccept);
+    reversed().back(to_new(Signal::Usr1), 10_000).ends_stuck(Stuck::OldDoesNotAccept);
     reversed().back(to_new(Signal::Quit), 100).moves(to_old(Signal::Hup));
 }
 
@@ -32,7 +32,7 @@ fn rule_3_an_old_that_never_accepts_is_stuck_after_a_bounded_number_of_hups() {
     for age in [600, 500, 400, 300, 200, 100] {
         now = now.back(to_old(Signal::Hup), age);
     }
-    now.is_stuck(Stuck::OldDoesNotAccept);
+    now.ends_stuck(Stuck::OldDoesNotAccept);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn rule_4_what_an_earlier_master_was_told_says_nothing_about_this_one() {
     let earlier = Some(Identity { pid: 99, start: 0 });
     both()
         .with(|now| {
-            now.past.push(Past { what: to_old(Signal::Usr1), to: earlier, age: ms(1), way_back: true })
+            now.past.push(Past { what: to_old(Signal::Usr1), to: earlier, age: ms(1), way_back: true });
         })
         .moves(to_old(Signal::Usr1));
 }

@@ -98,7 +98,7 @@ fn rule_6_a_new_that_cannot_be_ended_is_stuck() {
     for age in [6_000, 5_000, 4_000, 3_000, 2_000, 1_000] {
         now = now.back(Move::KillNewMaster, age);
     }
-    now.is_stuck(Stuck::NewDoesNotLeave);
+    now.ends_stuck(Stuck::NewDoesNotLeave);
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn rule_0_an_old_master_that_never_settles_is_stuck() {
         both()
             .with(|now| now.old.master = master)
             .with(|now| now.old.unsettled_for = ms(30_000))
-            .is_stuck(Stuck::OldDoesNotSettle);
+            .ends_stuck(Stuck::OldDoesNotSettle);
     }
 }
 
@@ -58,7 +58,7 @@ fn rule_1_a_path_that_cannot_be_put_back_does_not_stop_the_processes_but_is_no_s
         now.with(|now| now.path = PathHolds::Ours)
     };
     failing(after_winch()).moves(to_old(Signal::Hup));
-    failing(alone()).with(|now| now.answers.baseline_holds = Some(true)).is_stuck(Stuck::NoProgress);
+    failing(alone()).with(|now| now.answers.baseline_holds = Some(true)).ends_stuck(Stuck::NoProgress);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn rule_2_no_master_lives_is_stuck_and_strays_are_left_alone() {
             both()
                 .with(|now| (now.old.master, now.new.master) = (old, new))
                 .with(|now| now.strays.old = [Identity { pid: 7, start: 7 }].into())
-                .is_stuck(Stuck::NoMaster);
+                .ends_stuck(Stuck::NoMaster);
         }
     }
 }
@@ -78,7 +78,7 @@ fn rule_2_an_unsettled_new_is_waited_for_and_then_stuck() {
     for new in [Master::Starting, Master::Busy, Master::Stopped] {
         let gone = both().with(|now| (now.old.master, now.new.master) = (Master::Dead, new));
         gone.clone().with(|now| now.new.unsettled_for = ms(29_000)).waits(Waiting::NewSettles, 1_000);
-        gone.with(|now| now.new.unsettled_for = ms(30_000)).is_stuck(Stuck::OldGoneNewUnsettled);
+        gone.with(|now| now.new.unsettled_for = ms(30_000)).ends_stuck(Stuck::OldGoneNewUnsettled);
     }
 }
 
@@ -104,7 +104,7 @@ fn rule_2_the_pid_file_names_the_new_that_stays() {
 
 #[test]
 fn rule_2_new_that_serves_alone_is_kept_for_a_person() {
-    both().with(|now| now.old.master = Master::Dead).is_stuck(Stuck::OldGoneNewServes);
+    both().with(|now| now.old.master = Master::Dead).ends_stuck(Stuck::OldGoneNewServes);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn rule_2_an_old_that_was_told_to_leave_is_as_good_as_gone_and_never_waited_for(
     both()
         .with(|now| now.old.master = Master::Leaving)
         .with(|now| now.old.unsettled_for = ms(60_000))
-        .is_stuck(Stuck::OldGoneNewServes);
+        .ends_stuck(Stuck::OldGoneNewServes);
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn rule_7_a_file_that_cannot_be_repaired_is_left_and_the_end_is_stuck() {
         now = now.back(WRITE, age);
     }
     now.clone().asks(Question::BaselineProbes);
-    now.with(|now| now.answers.baseline_holds = Some(true)).is_stuck(Stuck::NoProgress);
+    now.with(|now| now.answers.baseline_holds = Some(true)).ends_stuck(Stuck::NoProgress);
 }
 
 #[test]
@@ -53,8 +53,8 @@ fn rule_8_old_restarts_from_memory_twice_then_from_disk() {
     let twice = || nobody_accepts().back(Move::StubExec, 200).back(Move::StubExec, 100);
     twice().asks(Question::ConfigurationTest);
     twice().test_passes(true).moves(to_old(Signal::Hup));
-    twice().test_passes(false).is_stuck(Stuck::OldDoesNotAccept);
-    twice().back(to_old(Signal::Hup), 50).test_passes(true).is_stuck(Stuck::OldDoesNotAccept);
+    twice().test_passes(false).ends_stuck(Stuck::OldDoesNotAccept);
+    twice().back(to_old(Signal::Hup), 50).test_passes(true).ends_stuck(Stuck::OldDoesNotAccept);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn rule_8_a_foreign_file_is_not_moved_aside_for_a_stub() {
         let foreign = || nobody_accepts().with(|now| now.path = path);
         foreign().asks(Question::ConfigurationTest);
         foreign().test_passes(true).moves(to_old(Signal::Hup));
-        foreign().test_passes(false).is_stuck(Stuck::OldDoesNotAccept);
+        foreign().test_passes(false).ends_stuck(Stuck::OldDoesNotAccept);
     }
 }
 
@@ -95,20 +95,20 @@ fn rule_9_with_a_disk_that_fails_old_is_emptied_and_rule_8_fills_it_from_memory(
 #[test]
 fn rule_9_old_is_not_emptied_where_nothing_could_fill_it() {
     let foreign = alone().old_workers(1).with(|now| now.path = PathHolds::Foreign);
-    foreign.test_passes(false).is_stuck(Stuck::WrongNumber);
+    foreign.test_passes(false).ends_stuck(Stuck::WrongNumber);
 }
 
 #[test]
 fn rule_9_a_number_that_stays_wrong_is_stuck() {
     let reload = |now: Situation| now.back(to_old(Signal::Hup), 20).back(to_old(Signal::Usr1), 10);
     let twice = reload(reload(alone())).old_workers(3);
-    twice.test_passes(true).is_stuck(Stuck::WrongNumber);
+    twice.test_passes(true).ends_stuck(Stuck::WrongNumber);
     let refill = |now: Situation| {
         let emptied = now.back(to_old(Signal::Winch), 30).back(Move::StubExec, 20);
         emptied.back(to_old(Signal::Usr1), 10)
     };
     let thrice = refill(refill(refill(alone()))).old_workers(3);
-    thrice.test_passes(false).is_stuck(Stuck::WrongNumber);
+    thrice.test_passes(false).ends_stuck(Stuck::WrongNumber);
 }
 
 #[test]
@@ -144,7 +144,8 @@ fn rule_11_strays_that_survive_every_kill_are_stuck() {
     for age in [6_000, 5_000, 4_000, 3_000, 2_000, 1_000] {
         now = now.back(Move::KillStrays, age);
     }
-    now.with(|now| now.strays.new = [Identity { pid: 7, start: 7 }].into()).is_stuck(Stuck::StraysDoNotLeave);
+    now.with(|now| now.strays.new = [Identity { pid: 7, start: 7 }].into())
+        .ends_stuck(Stuck::StraysDoNotLeave);
 }
 
 #[test]
@@ -164,5 +165,5 @@ fn rule_12_failing_baseline_probes_are_asked_again_a_bounded_number_of_times() {
     };
     failed(1).waits(Waiting::OldAnswers, 200);
     failed(4).waits(Waiting::OldAnswers, 200);
-    failed(5).is_stuck(Stuck::BaselineLost);
+    failed(5).ends_stuck(Stuck::BaselineLost);
 }
