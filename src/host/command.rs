@@ -256,6 +256,7 @@ mod tests {
         command.timeout = Duration::from_millis(300);
         let done = command.run().await.unwrap();
         assert_eq!(done.end, End::TimedOut);
+        assert!(done.took < Duration::from_secs(60), "it ended by itself after {:?}", done.took);
         let child: i32 = String::from_utf8(done.stdout.bytes).unwrap().trim().parse().unwrap();
         assert!(ends_soon(child));
     }
