@@ -6,7 +6,8 @@ use crate::{
     nginx::{
         arguments::{Arguments, ArgumentsError},
         dump::Configuration,
-        listen::Listen,
+        listen::{Listen, listens},
+        settings::WorkerProcesses,
         version::Build,
     },
     plan::steps::ReplaceBinary,
@@ -299,7 +300,6 @@ impl Facts {
     /// How many workers new will start.
     #[must_use]
     pub fn expected_workers(&self) -> Option<usize> {
-        use crate::nginx::settings::WorkerProcesses;
         self.configuration().map(|configuration| match configuration.worker_processes() {
             WorkerProcesses::Number(number) => number,
             WorkerProcesses::Auto => self.processors,
@@ -309,7 +309,8 @@ impl Facts {
     /// What the configuration on disk listens on.
     #[must_use]
     pub fn listens(&self) -> Option<Vec<Listen>> {
-        self.configuration().map(crate::nginx::listen::listens)
+        let root = self.master.as_ref()?.user.0 == 0;
+        self.configuration().map(|configuration| listens(configuration, root))
     }
 
     /// The master's arguments, where the title tells them.

@@ -21,6 +21,7 @@ mod pid_file;
 mod pid_path;
 mod probe_before_winch;
 mod quic;
+mod running_build;
 mod running_configuration;
 mod second_master;
 mod source;
@@ -40,7 +41,7 @@ use super::{
 };
 
 /// All of them, in the order in which a person would ask.
-const ALL: [fn(&Facts) -> Outcome; 29] = [
+const ALL: [fn(&Facts) -> Outcome; 30] = [
     pid_file::check,
     master_process::check,
     namespaces::check,
@@ -61,6 +62,7 @@ const ALL: [fn(&Facts) -> Outcome; 29] = [
     version::check,
     option_unknown::check,
     configuration::check,
+    running_build::check,
     running_configuration::check,
     configuration_newer::check,
     pid_path::check,
