@@ -105,14 +105,14 @@ pub struct Master {
     pub title: String,
     /// Whether the title is that of a master.
     pub titled: bool,
+    /// Whether it was stopped (SIGSTOP): it takes no signal until it is continued.
+    pub stopped: bool,
     /// The path of the file that it runs, as the kernel knows it.
     pub exe_path: PathBuf,
     /// Its working directory.
     pub directory: Option<PathBuf>,
     /// Its arguments, from its title.
     pub arguments: Result<Arguments, ArgumentsError>,
-    /// Whether the title fills the room for it, so that its end may be missing.
-    pub title_cut: bool,
     /// Its effective user and group.
     pub user: (u32, u32),
     /// Whether descriptors 0 and 1 are the one `/dev/null` that `ngx_daemon` opens; `None` where they cannot be read.

@@ -12,6 +12,7 @@ mod fewer_sockets;
 mod listener_removed;
 mod listening;
 mod master_process;
+mod master_stopped;
 mod namespaces;
 mod oldbin;
 mod option_unknown;
@@ -41,9 +42,10 @@ use super::{
 };
 
 /// All of them, in the order in which a person would ask.
-const ALL: [fn(&Facts) -> Outcome; 30] = [
+const ALL: [fn(&Facts) -> Outcome; 31] = [
     pid_file::check,
     master_process::check,
+    master_stopped::check,
     namespaces::check,
     permissions::check,
     pid_directory::check,
