@@ -31,6 +31,9 @@ pub enum ArgumentsError {
     /// The title separates arguments by blanks, and one of them seems to hold blanks.
     #[error("where {0:?} ends in the title cannot be told: an argument holds blanks")]
     Ambiguous(String),
+    /// nginx cuts its title where its arguments and environment ended (`ngx_setproctitle.c`).
+    #[error("the title fills all its room, so its end may be missing")]
+    Cut,
     /// An option that nginx does not have.
     #[error("the title holds {0:?}, which is not an option of nginx")]
     UnknownOption(String),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{config::Directive, dump::Configuration};
 
-/// One `listen` (or a server of http without one, which listens on port 80).
+/// One `listen`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a parameter of nginx's directive")]
 pub struct Listen {
@@ -42,16 +42,18 @@ pub enum Address {
     Name(String),
 }
 
-/// Every `listen` of http, stream and mail, in the order of the files.
+/// Every `listen` of http, stream and mail, in the order of the files. A server of http without one listens on port 80,
+/// or on 8000 where the master does not run as root (`ngx_http_core_server`).
 #[must_use]
-pub fn listens(configuration: &Configuration) -> Vec<Listen> {
+pub fn listens(configuration: &Configuration, root: bool) -> Vec<Listen> {
+    let default = if root { 80 } else { 8000 };
     let mut all = Vec::new();
     configuration.visit(|around, directive| match around {
         ["http" | "stream" | "mail", "server"] if directive.name == "listen" => {
             all.extend(Listen::parse(directive));
         }
         ["http"] if directive.name == "server" && !has_listen(configuration, directive) => {
-            all.push(Listen { address: port(80, 80), ..Listen::plain() });
+            all.push(Listen { address: port(default, default), ..Listen::plain() });
         }
         _ => {}
     });
@@ -168,11 +170,13 @@ mod tests {
         let dump = "# configuration file /n:\n\
             http { server { listen 443 ssl quic reuseport; listen 444 deferred proxy_protocol; } server { root /; } }\n\
             stream { server { listen 53 udp; } }\nother { server { listen 1; } }\n";
-        let found = listens(&Configuration::parse(dump.as_bytes(), None).unwrap());
+        let configuration = Configuration::parse(dump.as_bytes(), None).unwrap();
+        let found = listens(&configuration, true);
         assert_eq!(found.len(), 4);
         assert!(found[0].quic && found[0].reuseport && found[0].datagram && found[0].ssl);
         assert!(found[1].deferred && found[1].proxy_protocol && !found[1].reuseport);
         assert_eq!(found[2].address, Address::parse("80"));
+        assert_eq!(listens(&configuration, false)[2].address, Address::parse("8000"));
         assert!(found[3].datagram && !found[3].quic);
     }
 }

@@ -3,6 +3,8 @@
 pub mod arguments;
 pub mod config;
 pub mod dump;
+#[cfg(test)]
+mod fuzz;
 pub mod listen;
 pub mod log;
 mod lua;

@@ -6,7 +6,8 @@ use crate::{
     nginx::{
         arguments::{Arguments, ArgumentsError},
         dump::Configuration,
-        listen::Listen,
+        listen::{Listen, listens},
+        settings::WorkerProcesses,
         version::Build,
     },
     plan::steps::ReplaceBinary,
@@ -104,14 +105,14 @@ pub struct Master {
     pub title: String,
     /// Whether the title is that of a master.
     pub titled: bool,
+    /// Whether it was stopped (SIGSTOP): it takes no signal until it is continued.
+    pub stopped: bool,
     /// The path of the file that it runs, as the kernel knows it.
     pub exe_path: PathBuf,
     /// Its working directory.
     pub directory: Option<PathBuf>,
     /// Its arguments, from its title.
     pub arguments: Result<Arguments, ArgumentsError>,
-    /// Whether the title fills the room for it, so that its end may be missing.
-    pub title_cut: bool,
     /// Its effective user and group.
     pub user: (u32, u32),
     /// Whether descriptors 0 and 1 are the one `/dev/null` that `ngx_daemon` opens; `None` where they cannot be read.
@@ -299,7 +300,6 @@ impl Facts {
     /// How many workers new will start.
     #[must_use]
     pub fn expected_workers(&self) -> Option<usize> {
-        use crate::nginx::settings::WorkerProcesses;
         self.configuration().map(|configuration| match configuration.worker_processes() {
             WorkerProcesses::Number(number) => number,
             WorkerProcesses::Auto => self.processors,
@@ -309,7 +309,8 @@ impl Facts {
     /// What the configuration on disk listens on.
     #[must_use]
     pub fn listens(&self) -> Option<Vec<Listen>> {
-        self.configuration().map(crate::nginx::listen::listens)
+        let root = self.master.as_ref()?.user.0 == 0;
+        self.configuration().map(|configuration| listens(configuration, root))
     }
 
     /// The master's arguments, where the title tells them.

@@ -65,9 +65,7 @@ impl Nginx {
         let workers = if directives.contains("master_process off") { 0 } else { 2 };
         // The pid file is written before the titles.
         let ready = |it: Process| workers == 0 || it.command.starts_with("nginx: master");
-        while !Process::read(self.pid()).is_some_and(ready) || self.workers() < workers {
-            std::thread::yield_now();
-        }
+        until(|| Process::read(self.pid()).is_some_and(ready) && self.workers() >= workers);
     }
 
     fn nginx(&self) -> Command {
@@ -146,9 +144,16 @@ impl Drop for Nginx {
         }
         // The parent of a daemon has left long ago; in the foreground it is nginx itself.
         let _ = self.child.as_mut().map(Child::wait);
-        while pid.is_some_and(|pid| Process::read(pid.as_raw_nonzero().get()).is_some()) {
-            std::thread::yield_now();
-        }
+        until(|| pid.is_none_or(|pid| Process::read(pid.as_raw_nonzero().get()).is_none()));
+    }
+}
+
+/// Waits for what nginx does by itself; no test waits for ever.
+fn until(done: impl Fn() -> bool) {
+    let clock = crate::host::clock::Clock::start();
+    while !done() {
+        assert!(clock.elapsed().as_secs() < 20, "nginx did not come so far");
+        std::thread::yield_now();
     }
 }
 
@@ -296,9 +301,7 @@ async fn a_second_generation_is_refused_from_below_and_from_above() {
         rustix::process::Signal::USR2,
     )
     .unwrap();
-    while nginx.pid() == old || nginx.workers() < 2 {
-        std::thread::yield_now();
-    }
+    until(|| nginx.pid() != old && nginx.workers() >= 2);
     let new = nginx.pid();
     let above = nginx.judge(&plan, true).await;
     fs::write(nginx.path("nginx.pid"), format!("{old}\n")).unwrap();
@@ -307,9 +310,7 @@ async fn a_second_generation_is_refused_from_below_and_from_above() {
         fs::write(nginx.path("nginx.pid"), format!("{pid}\n")).unwrap();
         let pid = Pid::from_raw(pid).unwrap();
         kill_process(pid, Signal::TERM).unwrap();
-        while Process::read(pid.as_raw_nonzero().get()).is_some() {
-            std::thread::yield_now();
-        }
+        until(|| Process::read(pid.as_raw_nonzero().get()).is_none());
     }
     assert_eq!(above.facts.master.as_ref().unwrap().held.len(), 2, "{:?}", above.findings);
     assert_eq!(codes(&above), ["preflight/oldbin-live", "preflight/second-master"]);

@@ -7,14 +7,10 @@ use super::super::{
 
 pub(super) fn check(facts: &Facts) -> Outcome {
     let master = facts.master.as_ref().filter(|master| master.titled)?;
-    let seen = match &master.arguments {
-        Ok(_) if master.title_cut => "the title fills all its room, so its end may be missing".to_owned(),
-        Ok(_) => return None,
-        Err(error) => error.to_string(),
-    };
+    let error = master.arguments.as_ref().err()?;
     refuse(
         "preflight/arguments-unclear",
-        format!("master {}: {seen}", master.id),
+        format!("master {}: {error}", master.id),
         "the new binary is started with the same arguments, and must be tested with them",
         "start nginx with arguments without blanks (only `-g` may have some) and from a normal environment",
     )
@@ -26,7 +22,10 @@ mod tests {
         super::healthy::{assert_found, facts, master_of},
         check,
     };
-    use crate::{engine::Level, nginx::arguments::Arguments};
+    use crate::{
+        engine::Level,
+        nginx::arguments::{Arguments, ArgumentsError},
+    };
 
     #[test]
     fn a_clear_command_line_passes() {
@@ -39,7 +38,7 @@ mod tests {
         master_of(&mut blanks).arguments = Arguments::from_title("nginx: master process /srv/my nginx");
         assert_found(check(&blanks), "preflight/arguments-unclear", Level::Refuse);
         let mut cut = facts();
-        master_of(&mut cut).title_cut = true;
+        master_of(&mut cut).arguments = Err(ArgumentsError::Cut);
         assert_found(check(&cut), "preflight/arguments-unclear", Level::Refuse);
     }
 }

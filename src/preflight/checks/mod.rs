@@ -12,6 +12,7 @@ mod fewer_sockets;
 mod listener_removed;
 mod listening;
 mod master_process;
+mod master_stopped;
 mod namespaces;
 mod oldbin;
 mod option_unknown;
@@ -21,6 +22,7 @@ mod pid_file;
 mod pid_path;
 mod probe_before_winch;
 mod quic;
+mod running_build;
 mod running_configuration;
 mod second_master;
 mod source;
@@ -40,9 +42,10 @@ use super::{
 };
 
 /// All of them, in the order in which a person would ask.
-const ALL: [fn(&Facts) -> Outcome; 29] = [
+const ALL: [fn(&Facts) -> Outcome; 31] = [
     pid_file::check,
     master_process::check,
+    master_stopped::check,
     namespaces::check,
     permissions::check,
     pid_directory::check,
@@ -61,6 +64,7 @@ const ALL: [fn(&Facts) -> Outcome; 29] = [
     version::check,
     option_unknown::check,
     configuration::check,
+    running_build::check,
     running_configuration::check,
     configuration_newer::check,
     pid_path::check,

@@ -48,3 +48,33 @@ fn may_rename(file: &Path, (user, group): (u32, u32)) -> bool {
     let owns = fs::symlink_metadata(file).is_ok_and(|file| file.uid() == user) || directory.uid() == user;
     bits & 0o3 == 0o3 && (mode & 0o1000 == 0 || owns)
 }
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the test makes the directory that it looks at")]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    use super::{fs, may_rename};
+    use crate::host::scratch::Scratch;
+
+    #[test]
+    fn the_mode_and_the_sticky_bit_of_the_directory_decide_for_another_user() {
+        let scratch = Scratch::new();
+        let file = scratch.write("nginx.pid", b"1\n");
+        let us = fs::metadata(&file).unwrap();
+        let stranger = (us.uid() + 4000, us.gid() + 4000);
+        for (mode, user, may) in [
+            (0o700, stranger, false),
+            (0o755, stranger, false),
+            (0o777, stranger, true),
+            (0o1777, stranger, false),
+            (0o770, (stranger.0, us.gid()), true),
+            (0o750, (stranger.0, us.gid()), false),
+            (0o1700, (us.uid(), us.gid()), true),
+            (0o700, (0, 0), true),
+        ] {
+            fs::set_permissions(scratch.path(), fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(may_rename(&file, user), may, "{mode:o} {user:?}");
+        }
+    }
+}

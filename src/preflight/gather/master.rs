@@ -9,10 +9,14 @@ use std::{
 use super::{listening, pid_file::is_master};
 use crate::{
     host::process::{self, Process},
-    nginx::{self, arguments::Arguments, printable},
+    nginx::{
+        self,
+        arguments::{Arguments, ArgumentsError},
+        printable,
+    },
     observe,
     preflight::facts::{BinaryPath, Master, PidFile, PidText},
-    protocol::{ProcessFacts, Title, Workers},
+    protocol::{ProcessFacts, RunState, Title, Workers},
 };
 
 /// The host reads no longer title.
@@ -31,10 +35,14 @@ pub(super) fn read(pid_file: &PidFile) -> Option<Master> {
         exe: process.exe,
         title: printable(&process.command, 300),
         titled: nginx::title(&process.command) == Title::Master,
+        stopped: process.state == RunState::Stopped,
         exe_path: fs::read_link(proc.join("exe")).unwrap_or_default(),
         directory: fs::read_link(proc.join("cwd")).ok(),
-        arguments: Arguments::from_title(&process.command),
-        title_cut: title_cut(pid, process.command.len()),
+        arguments: if title_cut(pid, process.command.len()) {
+            Err(ArgumentsError::Cut)
+        } else {
+            Arguments::from_title(&process.command)
+        },
         user: user(pid)?,
         daemonized: daemonized(&proc),
         namespaces: Vec::new(),
@@ -64,7 +72,7 @@ pub(super) fn all() -> Vec<i32> {
     masters.iter().map(|master| master.id.pid).collect()
 }
 
-/// nginx writes its title over its arguments and its environment, and cuts it where they end (`ngx_setproctitle.c`).
+/// Whether a title of this length fills the arguments and the environment that nginx writes it over.
 fn title_cut(pid: i32, length: usize) -> bool {
     let stat = procfs::process::Process::new(pid).and_then(|process| process.stat());
     let room = stat.ok().and_then(|stat| stat.env_end?.checked_sub(stat.arg_start?)).filter(|room| *room > 0);

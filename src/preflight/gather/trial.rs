@@ -32,7 +32,7 @@ impl Environment {
     /// As this master runs; `None` where its arguments are not known.
     pub(super) fn of(master: &Master, euid: u32) -> Option<Self> {
         Some(Self {
-            arguments: master.arguments.as_ref().ok().filter(|_| !master.title_cut)?.clone(),
+            arguments: master.arguments.as_ref().ok()?.clone(),
             directory: master.directory.clone().filter(|directory| directory.is_dir()),
             user: Some(master.user).filter(|user| user.0 != euid),
         })

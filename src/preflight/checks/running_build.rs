@@ -1,0 +1,37 @@
+//! The running binary can still be started.
+
+use super::super::{
+    Facts,
+    finding::{Outcome, refuse},
+};
+
+pub(super) fn check(facts: &Facts) -> Outcome {
+    let error = facts.running.as_ref()?.build.as_ref().err()?;
+    refuse(
+        "preflight/running-binary-does-not-run",
+        format!("the running binary with `-V`: {error}"),
+        "until the commit the path names this file: a restart or a reboot would leave nothing that serves",
+        "make it executable again, with the libraries that it needs and without LD_LIBRARY_PATH",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::healthy::{assert_found, facts},
+        check,
+    };
+    use crate::engine::Level;
+
+    #[test]
+    fn a_binary_that_still_runs_passes() {
+        assert_eq!(check(&facts()), None);
+    }
+
+    #[test]
+    fn a_running_binary_that_cannot_be_started_again_is_refused() {
+        let mut facts = facts();
+        facts.running.as_mut().unwrap().build = Err("exit code 127".into());
+        assert_found(check(&facts), "preflight/running-binary-does-not-run", Level::Refuse);
+    }
+}
