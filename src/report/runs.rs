@@ -316,6 +316,17 @@ fn a_stuck_run_says_why_and_what_a_person_can_do() {
 }
 
 #[test]
+fn a_stop_on_purpose_is_no_way_back() {
+    let stopped = forward()
+        .after(1.0, Event::StepFailed { step: 6, fault: failed() })
+        .after(0.1, Event::Stopped)
+        .after(0.1, verdict(Ending::Stopped, 23, Serving::New, "old: master 812; new: master 944", &[]));
+    let (shown, _) = stopped.shown(PLAIN);
+    assert!(shown.ends_with("stopped on purpose after 1.09 s, exit 23   new serves   run 01JDC2V8"), "{shown}");
+    assert!(!shown.contains("harmed") && !shown.contains("done "), "{shown}");
+}
+
+#[test]
 fn nothing_is_wider_than_eighty_columns_or_than_the_terminal() {
     let script = way_back().after(14.0, Event::RolledBack);
     for width in [60, 80, 200] {
