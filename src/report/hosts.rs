@@ -51,7 +51,7 @@ fn a_quiet_host_needs_nothing() {
     old serves
       old       master 812, 2 workers, nginx/1.22.1
       new       none
-      path      /usr/sbin/nginx is the file that was found there
+      path      /usr/sbin/nginx is the file that old runs
       pid file  /run/nginx.pid names the old master
     "#);
 }
@@ -67,7 +67,7 @@ fn a_changeover_left_half_way_says_how_to_go_either_way() {
     new serves
       old       master 812, 0 workers, 1 draining, nginx/1.22.1
       new       master 944, 2 workers, nginx/1.26.3
-      path      /usr/sbin/nginx is the file that was found there
+      path      /usr/sbin/nginx is the file that old runs
       pid file  /run/nginx.pid names the new master
                 /run/nginx.pid.oldbin is there
       next      a changeover is under way; back to old: kill -HUP 812, wait for its

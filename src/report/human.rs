@@ -25,6 +25,7 @@ pub struct Human {
     name: String,
     header: bool,
     found: Option<(Master, String, Option<String>)>,
+    count: Option<Count>,
     findings: Vec<Finding>,
     step: Option<Step>,
     /// The last step whose start was seen: number and action.
@@ -65,6 +66,7 @@ impl Human {
             name: String::new(),
             header: false,
             found: None,
+            count: None,
             findings: Vec::new(),
             step: None,
             last: None,
@@ -80,15 +82,12 @@ impl Human {
     /// The lines that `record` adds, without line feeds; often none.
     #[must_use]
     pub fn event(&mut self, record: &Record) -> Vec<String> {
+        if self.preflight(&record.event) { Vec::new() } else { [self.checked(), self.lines(record)].concat() }
+    }
+
+    fn lines(&mut self, record: &Record) -> Vec<String> {
         let now = record.ms;
         match &record.event {
-            Event::RunStarted { run, plan, .. } => {
-                (self.run, self.name) = (run.clone(), plan.clone());
-                Vec::new()
-            }
-            Event::Found { .. } | Event::Preflight { .. } | Event::PreflightDone { .. } => {
-                self.preflight(&record.event)
-            }
             Event::StepStarted { .. }
             | Event::StepPassed { .. }
             | Event::StepFailed { .. }
@@ -136,7 +135,11 @@ impl Human {
                 self.says(format!("QUIT sent to old master {pid}"));
                 Vec::new()
             }
-            Event::MoveMade { .. }
+            Event::RunStarted { .. }
+            | Event::Preflight { .. }
+            | Event::PreflightDone { .. }
+            | Event::Found { .. }
+            | Event::MoveMade { .. }
             | Event::Staged { .. }
             | Event::ForwardStarted
             | Event::WindowOpened
@@ -193,11 +196,12 @@ impl Human {
         lines
     }
 
-    fn preflight(&mut self, event: &Event) -> Vec<String> {
+    /// Keeps what is told before the first line; whether the event is of that kind.
+    fn preflight(&mut self, event: &Event) -> bool {
         match event {
+            Event::RunStarted { run, plan, .. } => (self.run, self.name) = (run.clone(), plan.clone()),
             Event::Found { old, pid_file, version, .. } => {
                 self.found = Some((old.clone(), pid_file.clone(), version.clone()));
-                Vec::new()
             }
             Event::Preflight { code, level, seen, why, todo } => {
                 self.findings.push(Finding {
@@ -207,23 +211,29 @@ impl Human {
                     why: why.clone(),
                     todo: todo.clone(),
                 });
-                Vec::new()
             }
             Event::PreflightDone { checks, warnings, refusals, took } => {
-                let count = Count { checks: *checks, warnings: *warnings, refusals: *refusals, took: *took };
-                let mut lines = [self.header(), checks::summary(self.style, count)].concat();
-                self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-                for finding in &self.findings {
-                    match finding.level {
-                        Level::Refuse => lines.extend(checks::whole(self.style, finding)),
-                        Level::Warn => lines.extend(checks::brief(self.style, finding)),
-                        Level::Note => {}
-                    }
-                }
-                lines
+                self.count =
+                    Some(Count { checks: *checks, warnings: *warnings, refusals: *refusals, took: *took });
             }
-            _ => Vec::new(),
+            _ => return false,
         }
+        true
+    }
+
+    /// The checks, once they are done and what follows from them is known: the header says what was found.
+    fn checked(&mut self) -> Vec<String> {
+        let Some(count) = self.count.take() else { return Vec::new() };
+        let mut lines = [self.header(), checks::summary(self.style, count)].concat();
+        self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        for finding in &self.findings {
+            match finding.level {
+                Level::Refuse => lines.extend(checks::whole(self.style, finding)),
+                Level::Warn => lines.extend(checks::brief(self.style, finding)),
+                Level::Note => {}
+            }
+        }
+        lines
     }
 
     fn step(&mut self, event: &Event, now: f64) -> Vec<String> {

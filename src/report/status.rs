@@ -116,7 +116,7 @@ fn generation(state: &GenerationState, version: Option<&str>) -> String {
 
 const fn path(holds: PathHolds) -> &'static str {
     match holds {
-        PathHolds::Found => "is the file that was found there",
+        PathHolds::Found => "is the file that old runs",
         PathHolds::Ours => "is the new file",
         PathHolds::Stub => "is an empty file (of a stub exec)",
         PathHolds::Foreign => "is a file of somebody else",

@@ -1,174 +1,14 @@
 //! Whole runs as a person sees them.
 
-use super::{Human, PlanView, Style};
+mod script;
+
+use script::{PLAIN, Script, begun, failed, forward, started, verdict, way_back, workers};
+
+use super::Style;
 use crate::{
-    engine::{AnswerBy, Ending, Event, FaultReport, Level, Master, Record, Serving, Verdict, WaitedFor},
-    protocol::{Generation, Signal, Stuck, Waiting},
+    engine::{Ending, Event, FaultReport, Level, Serving, Verdict},
+    protocol::{Generation, Stuck, Waiting},
 };
-
-const PLAIN: Style = Style { color: false, unicode: true, live: false, width: 80 };
-
-/// Events with the time at which each comes, in milliseconds.
-#[derive(Default)]
-struct Script {
-    now: f64,
-    records: Vec<Record>,
-}
-
-impl Script {
-    fn after(mut self, ms: f64, event: Event) -> Self {
-        self.now += ms;
-        let seq = self.records.len() as u64 + 1;
-        self.records.push(Record { seq, ms: self.now, at: "2026-11-23T14:50:02Z".into(), event });
-        self
-    }
-
-    fn step(self, step: usize, action: &str, about: &str, seen: &str, took: f64) -> Self {
-        self.after(0.1, started(step, action, about))
-            .after(took, Event::StepPassed { step, seen: seen.into(), took })
-    }
-
-    fn probe(self, pid: i32, generation: Generation, outcome: &str) -> Self {
-        self.after(
-            2.0,
-            Event::Probed {
-                probe: "health".into(),
-                watch: false,
-                outcome: outcome.into(),
-                text: String::new(),
-                by: Some(AnswerBy { pid, generation }),
-                latency: Some(1.8),
-            },
-        )
-    }
-
-    /// What is printed, and the human that printed it.
-    fn shown(&self, style: Style) -> (String, Human) {
-        let mut human = Human::new(style, plan());
-        let lines: Vec<String> = self.records.iter().flat_map(|record| human.event(record)).collect();
-        (lines.join("\n"), human)
-    }
-}
-
-fn plan() -> PlanView {
-    let text = "format = 1\n\n[[step]]\naction = \"http-probe\"\nprobe = \"health\"\nanswered-by = \"new\"\n"
-        .to_owned();
-    let start = text.find("\"health\"").unwrap();
-    let places = [("step[5].probe".to_owned(), start..start + 8)].into();
-    PlanView { file: "plans/nginx.toml".into(), text, places, steps: 6 }
-}
-
-fn started(step: usize, action: &str, about: &str) -> Event {
-    Event::StepStarted { step, action: action.into(), about: about.into(), timeout: 30_000.0 }
-}
-
-fn begun() -> Script {
-    let old = Master { pid: 812, workers: 2, version: "nginx/1.22.1".into() };
-    Script::default()
-        .after(
-            0.0,
-            Event::RunStarted {
-                run: "01JDC2V8".into(),
-                plan: "nginx 1.26.3".into(),
-                file: "plans/nginx.toml".into(),
-                changeover: "0.1.0".into(),
-            },
-        )
-        .after(
-            4.0,
-            Event::Preflight {
-                code: "preflight/no-shutdown-timeout".into(),
-                level: Level::Warn,
-                seen: "worker_shutdown_timeout is not set, 3 connections are older than 1 m".into(),
-                why: "old workers wait for their connections".into(),
-                todo: "set worker_shutdown_timeout".into(),
-            },
-        )
-        .after(
-            1.0,
-            Event::Found {
-                old,
-                pid_file: "/run/nginx.pid".into(),
-                binary: "/usr/sbin/nginx".into(),
-                version: Some("nginx/1.26.3".into()),
-                expected: Some(2),
-            },
-        )
-}
-
-/// Up to WINCH, the fifth step.
-fn forward() -> Script {
-    begun()
-        .after(36.0, Event::PreflightDone { checks: 38, warnings: 1, refusals: 0, took: 41.0 })
-        .after(0.1, Event::ForwardStarted)
-        .step(1, "replace-binary", "", "sha256 ok, nginx/1.26.3, configuration ok", 0.6)
-        .after(0.1, started(2, "signal", "USR2 to old-master"))
-        .after(6.0, Event::WindowClosed { open: 6.2 })
-        .after(1.0, Event::NewMaster { pid: 944 })
-        .after(
-            4.0,
-            Event::StepPassed { step: 2, seen: "new master 944 runs the new file".into(), took: 11.0 },
-        )
-        .after(0.1, started(3, "wait-for-workers", "new: accepting"))
-        .after(9.0, workers(Generation::New, 2, 0))
-        .after(
-            1_000.0,
-            Event::StepPassed { step: 3, seen: "new: 2 of 2 accepting, same for 1 s".into(), took: 1_009.0 },
-        )
-        .step(4, "signal", "WINCH to old-master", "old workers are leaving", 1.0)
-        .step(5, "wait-for-workers", "old: draining", "old: none accepts", 0.8)
-        .after(0.1, started(6, "http-probe", "health"))
-}
-
-fn workers(generation: Generation, accepting: usize, draining: usize) -> Event {
-    Event::Workers(WaitedFor { generation, accepting, draining, expected: Some(2) })
-}
-
-fn failed() -> FaultReport {
-    FaultReport {
-        code: "probe/status".into(),
-        message: "the new generation answers 500".into(),
-        expected: "200 from new workers, 5 in a row".into(),
-        observed: "500, 500 from 945, 946".into(),
-        evidence: vec![
-            "error.log: [error] 945#945: *17 open() \"/srv/app/index.html\" failed (13: Permission denied)"
-                .into(),
-        ],
-        todo: None,
-        cause: Some("a worker may not read a file (diagnose/permission-denied)".into()),
-        place: Some("step[5].probe".into()),
-        label: "500 from worker 945 (new, nginx/1.26.3) after 3 ms".into(),
-    }
-}
-
-fn way_back() -> Script {
-    let sent = |signal, to, pid| Event::sent(signal, to, Some(pid), true);
-    forward()
-        .probe(945, Generation::New, "probe/status")
-        .probe(946, Generation::New, "probe/status")
-        .after(0.1, Event::StepFailed { step: 6, fault: failed() })
-        .after(0.1, Event::WayBackStarted)
-        .after(0.4, sent(Signal::Hup, Generation::Old, 812))
-        .after(1.0, Event::WayBackWaits { waiting: Waiting::OldSettles })
-        .after(4.0, workers(Generation::Old, 2, 0))
-        .after(0.2, sent(Signal::Usr1, Generation::Old, 812))
-        .after(2.0, sent(Signal::Term, Generation::New, 944))
-}
-
-fn verdict(verdict: Ending, exit: u8, serving: Serving, now: &str, next: &[&str]) -> Event {
-    Event::Verdict(Verdict {
-        verdict,
-        exit,
-        changed: false,
-        serving,
-        failed: (exit == 20 || exit == 30).then_some(6),
-        diagnosis: (exit == 20 || exit == 30).then(failed),
-        run: "01JDC2V8".into(),
-        now: now.into(),
-        next: next.iter().map(|&next| next.into()).collect(),
-        took: 1_090.0,
-    })
-}
 
 #[test]
 fn a_good_run_is_one_line_a_step() {
@@ -271,7 +111,7 @@ fn a_refused_run_says_what_to_do() {
         .after(0.1, Event::Refused)
         .after(0.1, verdict(Ending::Refused, 12, Serving::Old, "old: master 812, 2 workers", &[]));
     insta::assert_snapshot!(refused.shown(PLAIN).0, @r#"
-    nginx 1.22.1 → 1.26.3   master 812, 2 workers, /run/nginx.pid   run 01JDC2V8
+    nginx 1.26.3   run 01JDC2V8
 
       × preflight          38 checks, 1 refusal, 1 warning                    41 ms
         × preflight/daemon-off: master 812 was started with `daemon off`
@@ -313,6 +153,34 @@ fn a_stuck_run_says_why_and_what_a_person_can_do() {
 
     stuck after 1.09 s, exit 30   old serves   run 01JDC2V8
     "#);
+}
+
+#[test]
+fn a_stop_on_purpose_is_no_way_back() {
+    let stopped = forward()
+        .after(1.0, Event::StepFailed { step: 6, fault: failed() })
+        .after(0.1, Event::Stopped)
+        .after(0.1, verdict(Ending::Stopped, 23, Serving::New, "old: master 812; new: master 944", &[]));
+    let (shown, _) = stopped.shown(PLAIN);
+    assert!(
+        shown.ends_with("stopped on purpose after 1.09 s, exit 23   new serves   run 01JDC2V8"),
+        "{shown}"
+    );
+    assert!(!shown.contains("harmed") && !shown.contains("done "), "{shown}");
+}
+
+#[test]
+fn when_there_is_nothing_to_do_the_reason_is_told() {
+    let done = begun()
+        .after(1.0, Event::PreflightDone { checks: 38, warnings: 0, refusals: 0, took: 41.0 })
+        .after(1.0, Event::NothingToDo { reason: "the running binary has this digest already".into() })
+        .after(0.1, verdict(Ending::Unchanged, 0, Serving::Old, "old: master 812, 2 workers", &[]));
+    let (shown, _) = done.shown(PLAIN);
+    assert!(shown.starts_with("nginx 1.26.3   run 01JDC2V8\n\n  ✓ preflight "), "{shown}");
+    assert!(
+        shown.contains("\n  ✓ nothing to do      the running binary has this digest already\n"),
+        "{shown}"
+    );
 }
 
 #[test]
