@@ -40,7 +40,9 @@ pub(super) fn talk(line: &str) {
 pub(super) fn style() -> Style {
     let terminal = io::stdout().is_terminal();
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| env::var(name).ok().filter(|it| !it.is_empty()));
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| env::var(name).ok().filter(|it| !it.is_empty()));
     let utf8 = |it: &String| it.to_ascii_lowercase().replace('-', "").contains("utf8");
     Style {
         color: terminal && !set("NO_COLOR"),

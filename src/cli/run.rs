@@ -69,7 +69,8 @@ fn teller(format: Format, loaded: &Loaded) -> Teller {
     match format {
         Format::Json => Box::new(|record: &Record| output::data(&json_line(record))),
         Format::Human => {
-            let mut human = Human::new(output::style(), PlanView::of(&loaded.document, loaded.plan.steps.len()));
+            let mut human =
+                Human::new(output::style(), PlanView::of(&loaded.document, loaded.plan.steps.len()));
             Box::new(move |record: &Record| {
                 for line in human.event(record) {
                     output::data(&line);

@@ -31,7 +31,8 @@ pub(super) fn main(status: &Status) -> u8 {
             return NOT_FOUND;
         }
     };
-    let binary = Arguments::from_title(&found.old.command).map(|arguments| arguments.program).unwrap_or_default();
+    let binary =
+        Arguments::from_title(&found.old.command).map(|arguments| arguments.program).unwrap_or_default();
     let situation = observe(status, &found, &binary);
     let pid_file = status.pid_file.display().to_string();
     let names = Names { binary: &binary, pid_file: &pid_file };

@@ -144,11 +144,7 @@ mod tests {
             (Event::NothingToDo { reason: text() }, "P", 'R'),
             (Event::Staged { file: text(), sha256: text(), bytes: 1 }, "P", '='),
             (Event::ForwardStarted, "P", 'f'),
-            (
-                Event::StepStarted { step: 2, action: text(), about: text(), timeout: 1.0 },
-                "F",
-                'n',
-            ),
+            (Event::StepStarted { step: 2, action: text(), about: text(), timeout: 1.0 }, "F", 'n'),
             (Event::StepPassed { step: 1, seen: text(), took: 1.0 }, "FQ", '='),
             (Event::StepFailed { step: 1, fault }, "FCQ", '='),
             (Event::Slow { step: 1, waiting: text(), waited: 1.0, timeout: 2.0 }, "FCQB", '='),
@@ -232,6 +228,8 @@ mod tests {
         let error = next(phase, &skipped).unwrap_err();
         assert_eq!(error.to_string(), "event `step-started` cannot follow in phase Forward { step: 1 }");
         assert!(next(phase, &Event::StepPassed { step: 2, seen: String::new(), took: 1.0 }).is_err());
-        assert!(next(phase, &Event::StepFailed { step: 2, fault: FaultReport::of(&Fault::ExecFailed) }).is_err());
+        assert!(
+            next(phase, &Event::StepFailed { step: 2, fault: FaultReport::of(&Fault::ExecFailed) }).is_err()
+        );
     }
 }

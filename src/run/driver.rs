@@ -96,7 +96,9 @@ impl<'w, W: World> Run<'w, W> {
                 Action::Signal(signal) => self.signal(signal, timeout).await,
                 Action::WaitForWorkers(wait) => self.wait_for_workers(wait, timeout).await,
                 Action::HttpProbe(probe) => self.http_probe(probe, timeout).await,
-                Action::Soak(_) => self.hold_until(began + timeout).await.map(|()| "nothing failed".to_owned()),
+                Action::Soak(_) => {
+                    self.hold_until(began + timeout).await.map(|()| "nothing failed".to_owned())
+                }
                 Action::Commit(commit) => self.commit(commit).await.map(|(gone, seen)| {
                     old_gone = gone;
                     seen
@@ -187,7 +189,6 @@ impl<'w, W: World> Run<'w, W> {
     pub(super) fn can_go_back(&self) -> bool {
         matches!(self.phase, Phase::Forward { .. })
     }
-
 }
 
 /// How long a step may take.
@@ -217,7 +218,9 @@ pub fn longest(plan: &Plan) -> Duration {
 #[must_use]
 pub fn about(action: &Action) -> String {
     match action {
-        Action::ReplaceBinary(step) => step.version.clone().unwrap_or_else(|| step.source.display().to_string()),
+        Action::ReplaceBinary(step) => {
+            step.version.clone().unwrap_or_else(|| step.source.display().to_string())
+        }
         Action::Signal(step) => format!("{} to {}", step.signal, step.to.generation()),
         Action::WaitForWorkers(step) => format!("{}: {}", step.generation, step.until.name()),
         Action::HttpProbe(step) => format!("{} by {}", step.probe, step.answered_by.name()),

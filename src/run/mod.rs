@@ -10,6 +10,6 @@ mod until;
 mod world;
 
 pub use driver::{Given, Run, about, longest, time_of};
-pub use until::millis;
 pub use live::{Input, Live, Started, Teller, start};
+pub use until::millis;
 pub use world::{Effect, MoveError, Violation, Wake, World};

@@ -37,7 +37,9 @@ pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str) -> Vec<Stri
             next.push(format!("to go back: {path} -t, then stop and start nginx (an interruption)"));
         }
         Stuck::OldDoesNotSettle => {
-            next.extend(old.map(|id| format!("grep State /proc/{id}/status   # T: kill -CONT {id}; D: see its disk")));
+            next.extend(
+                old.map(|id| format!("grep State /proc/{id}/status   # T: kill -CONT {id}; D: see its disk")),
+            );
         }
         _ => {
             next.extend(old.map(|id| kill("HUP", id, "old: workers from the configuration")));

@@ -25,21 +25,21 @@ fn is_refused(host: Host, offer: &Offer, code: &str) {
 fn a_garbage_file() {
     let host = host();
     let offer = host.offer_bytes("1.26.3", b"\x7fELF or so", 0o755);
-    is_refused(host, &offer, "preflight/staged-does-not-run");
+    is_refused(host, &offer, "preflight/build-does-not-run");
 }
 
 #[test]
 fn a_wrong_digest() {
     let host = host();
     let offer = Offer { sha256: "0".repeat(64), ..host.offer("1.26.3") };
-    is_refused(host, &offer, "preflight/wrong-sha256");
+    is_refused(host, &offer, "preflight/sha256-differs");
 }
 
 #[test]
 fn another_version_than_the_plan_says() {
     let host = host();
     let offer = Offer { version: "1.26.4".into(), ..host.offer("1.26.3") };
-    is_refused(host, &offer, "preflight/wrong-version");
+    is_refused(host, &offer, "preflight/version-differs");
 }
 
 #[test]
@@ -47,14 +47,14 @@ fn a_file_without_an_execute_bit() {
     let host = host();
     let bytes = std::fs::read(builds::executable("1.26.3")).expect("the build");
     let offer = host.offer_bytes("1.26.3", &bytes, 0o644);
-    is_refused(host, &offer, "preflight/not-executable");
+    is_refused(host, &offer, "preflight/source-not-executable");
 }
 
 #[test]
 fn a_file_that_is_not_there() {
     let host = host();
     let offer = Offer { source: "/srv/nowhere".into(), ..host.offer("1.26.3") };
-    is_refused(host, &offer, "preflight/source-unreadable");
+    is_refused(host, &offer, "preflight/source-not-staged");
 }
 
 #[test]

@@ -65,7 +65,8 @@ impl Asker {
 
     /// What a good answer of this probe is, in words.
     pub(in crate::run) fn expected(&self, name: &str) -> String {
-        let status = |probe: &Probe| probe.expect.status.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ");
+        let status =
+            |probe: &Probe| probe.expect.status.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ");
         self.probes.get(name).map_or_else(String::new, status)
     }
 

@@ -85,7 +85,8 @@ impl UnixPath {
     /// Links the path back.
     pub(super) fn link_back(&self) -> Result<(), MoveError> {
         let name = self.path.file_name().unwrap_or_default();
-        let linked = self.directory.unlink_if_there(name).and_then(|()| self.directory.hard_link(&self.kept, name));
+        let linked =
+            self.directory.unlink_if_there(name).and_then(|()| self.directory.hard_link(&self.kept, name));
         linked.map_err(|e| refused(e.code(), &e))
     }
 

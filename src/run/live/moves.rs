@@ -14,7 +14,9 @@ impl Live {
     pub(super) async fn make(&mut self, what: &Move) -> Result<Effect, MoveError> {
         match what {
             Move::OpenWindow => return self.open_window(true).await,
-            Move::Signal { signal: Signal::Usr2, to: Generation::Old } => return self.open_window(false).await,
+            Move::Signal { signal: Signal::Usr2, to: Generation::Old } => {
+                return self.open_window(false).await;
+            }
             Move::StubExec => return self.stub_exec().await,
             Move::Install => self.binary.install()?,
             Move::ExchangeBack => self.binary.put_back()?,
@@ -60,18 +62,12 @@ impl Live {
 }
 
 /// Does this to one process.
-fn held(
-    who: Identity,
-    act: impl FnOnce(&Pidfd) -> Result<(), PidfdError>,
-) -> Result<(), MoveError> {
+fn held(who: Identity, act: impl FnOnce(&Pidfd) -> Result<(), PidfdError>) -> Result<(), MoveError> {
     Pidfd::open(who).and_then(|held| act(&held)).map_err(|e| refused(e.code(), &e))
 }
 
 /// Does this to each that still lives.
-fn each(
-    who: &BTreeSet<Identity>,
-    act: impl Fn(&Pidfd) -> Result<(), PidfdError>,
-) -> Result<(), MoveError> {
+fn each(who: &BTreeSet<Identity>, act: impl Fn(&Pidfd) -> Result<(), PidfdError>) -> Result<(), MoveError> {
     for id in who {
         match Pidfd::open(*id).and_then(|held| act(&held)) {
             Ok(()) | Err(PidfdError::Gone(_)) => {}

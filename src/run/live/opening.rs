@@ -146,7 +146,8 @@ impl Opening {
     async fn baseline(&mut self, asker: &Asker) -> Result<(), Refusal> {
         for (name, answer) in asker.take_baseline().await {
             self.recorder.tell(probed(&name, &answer, false));
-            let watched = self.plan.watches.iter().any(|it| it.probe == name && it.answered_by != Answerer::New);
+            let watched =
+                self.plan.watches.iter().any(|it| it.probe == name && it.answered_by != Answerer::New);
             if watched && !answer.outcome.passed() {
                 return Err(Refusal::Watch {
                     code: answer.outcome.code(),

@@ -37,7 +37,8 @@ pub async fn start(input: Input) -> Started {
         file: input.file,
         changeover: env!("CARGO_PKG_VERSION").to_owned(),
     });
-    let opening = Opening { plan: input.plan, text: input.text, state: input.state, run: run.clone(), recorder };
+    let opening =
+        Opening { plan: input.plan, text: input.text, state: input.state, run: run.clone(), recorder };
     match opening.open().await {
         Ok((live, given)) => Started::Ready(Box::new(live), Box::new(given)),
         Err((refusal, mut recorder)) => Started::Ended(refusal.tell(&mut recorder, &run).exit),

@@ -121,7 +121,11 @@ fn left(state: &GenerationState, gone: bool) -> Looked<String> {
     let (accepting, draining) = (state.workers.titled.len(), state.workers.draining.len());
     let seen = format!("{accepting} accepting, {draining} draining");
     let handled = matches!(state.master, Master::Settled | Master::Leaving | Master::Dead);
-    if handled && accepting == 0 && (draining == 0 || !gone) { Looked::Ready(seen) } else { Looked::NotYet(seen) }
+    if handled && accepting == 0 && (draining == 0 || !gone) {
+        Looked::Ready(seen)
+    } else {
+        Looked::NotYet(seen)
+    }
 }
 
 fn number(expected: Option<usize>) -> String {
