@@ -11,13 +11,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use std::net::{Ipv4Addr, TcpListener};
 use std::process::ExitCode;
 
-use support::builds;
-use support::host::{Host, Offer};
+use support::host::Host;
 use support::load::Load;
-use support::sandbox::Sandbox;
+use support::sandbox::{Sandbox, free_port};
 use support::served::Served;
 
 const OLD: &str = "1.22.1";
@@ -34,16 +32,15 @@ struct Shown {
 }
 
 fn main() -> ExitCode {
-    let (host, plan) = host();
-    let host = host.running(OLD);
+    let host = host().running(OLD);
     println!("nginx {OLD} serves with 2 workers; 8 clients ask it, each request on a connection of its own");
-    let forward = show(&host, &plan, NEW);
+    let forward = show(&host, NEW);
     println!("\na build of {NEW} that answers 500 is offered");
-    let back = show(&host, &plan, SICK);
+    let back = show(&host, SICK);
 
     println!("\n  {:<20}{:>12}{:>12}", "", "good build", "sick build");
     let row = |title: &str, of: fn(&Shown) -> String| {
-        println!("  {title:<20}{:>12}{:>12}", of(&forward), of(&back))
+        println!("  {title:<20}{:>12}{:>12}", of(&forward), of(&back));
     };
     row("exit code", |shown| shown.exit.to_string());
     row("nginx answers as", |shown| shown.answering.clone());
@@ -68,32 +65,21 @@ fn lost(shown: &Shown) -> usize {
     shown.served.lost() + shown.served.refused()
 }
 
-/// A host in a sandbox, or in a directory where there can be none, and the plan that is right for it.
-fn host() -> (Host, String) {
+/// A host in a sandbox, or in a directory where there can be none.
+fn host() -> Host {
     if let Some(sandbox) = Sandbox::namespaces() {
-        return (Host::on(sandbox), PLAN.to_owned());
+        return Host::on(sandbox);
     }
     println!("no namespaces here: using a private directory and a free port");
-    let host = Host::on(Sandbox::prefix());
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
-    let host = host.with(|config| config.port = free.expect("a free port").port());
-    let root = host.sandbox.inner("/").display().to_string();
-    let plan = std::fs::read_to_string(builds::project().join(PLAN)).expect("the standard plan");
-    let plan = plan
-        .replace("\"/run/", &format!("\"{root}/run/"))
-        .replace("\"/srv/", &format!("\"{root}/srv/"))
-        .replace("127.0.0.1", &host.address().to_string());
-    host.write("/srv/plan.toml", plan);
-    let plan = host.sandbox.inner("/srv/plan.toml").display().to_string();
-    (host, plan)
+    Host::on(Sandbox::prefix()).with(|config| config.port = free_port())
 }
 
 /// Offers a build under load and lets the run speak for itself.
-fn show(host: &Host, plan: &str, build: &str) -> Shown {
-    let offer: Offer = host.offer(build);
+fn show(host: &Host, build: &str) -> Shown {
+    let offer = host.offer(build);
     let load = host.start_load(&Load::close());
-    println!("$ changeover run {plan} {}\n", offer.sets().join(" "));
-    let mut command = Host::changeover_command(&["run", plan], &offer);
+    println!("$ changeover run {PLAN} {}\n", host.sets(&offer).join(" "));
+    let mut command = host.changeover_command(&["run", PLAN], &offer);
     if let Ok(terminal) = std::env::var("TERM") {
         command.env("TERM", terminal);
     }

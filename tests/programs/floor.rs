@@ -9,6 +9,9 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "it reads the clock and its arguments, and writes files")]
 
+#[path = "../support/hex.rs"]
+mod hex;
+
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -100,7 +103,7 @@ fn copy(source: &Path, staged: &Path) -> String {
         to.write_all(&block[..size]).expect("write the staged file");
     }
     to.set_permissions(PermissionsExt::from_mode(0o755)).expect("the mode");
-    format!("{:x}", digest.finalize())
+    hex::hex(&digest.finalize())
 }
 
 fn read_pid(file: &Path) -> Option<i32> {

@@ -4,6 +4,7 @@ use nix::sys::signal::Signal;
 
 use crate::support::host::{BINARY, Host};
 use crate::support::load::Load;
+use crate::support::sandbox::{Sandbox, free_port};
 use crate::support::{builds, wait_until};
 
 /// The changeover by hand: the order of nginx's manual.
@@ -85,4 +86,16 @@ fn the_knobs_reach_nginx() {
     let daemon = host.exec("sh", &["-c", "readlink /proc/$(cat /run/nginx.pid)/fd/1"]);
     assert_eq!(String::from_utf8_lossy(&daemon.stdout).matches("null").count(), 0);
     assert!(host.path(BINARY).exists() && builds::project().join("tests").exists());
+}
+
+#[test]
+fn without_namespaces_a_directory_is_the_host_and_nothing_of_it_is_left() {
+    let host = Host::on(Sandbox::prefix()).with(|config| config.port = free_port()).running("1.22.1");
+    let (root, master) = (host.sandbox.inner("/"), host.master().expect("a master"));
+    let (old, new) = change_over_by_hand(&host, "1.26.3");
+    assert_eq!((old, host.answering().as_deref()), (master, Some("1.26.3")));
+    drop(host);
+    assert!(!root.exists());
+    let lives = |pid: &i32| std::path::Path::new(&format!("/proc/{pid}")).exists();
+    wait_until("both masters are gone", || ![old, new].iter().any(lives));
 }

@@ -9,5 +9,9 @@
 mod support;
 
 mod builds;
+mod changeovers;
 mod hosts;
+mod interrupts;
+mod misbehaving;
 mod probes;
+mod refusals;

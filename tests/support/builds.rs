@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
+use super::hex::hex;
+
 /// Every build by the name tests use for it.
 const BUILDS: [&str; 10] = [
     "1.18.0",
@@ -50,5 +52,5 @@ pub(crate) fn name_of(sha256: &str) -> String {
 /// The SHA-256 of a file in lower-case hexadecimal.
 pub(crate) fn sha256_of(path: &Path) -> String {
     let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("read {}: {error}", path.display()));
-    format!("{:x}", Sha256::digest(bytes))
+    hex(&Sha256::digest(bytes))
 }

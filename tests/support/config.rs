@@ -45,10 +45,9 @@ impl Config {
             let _ = write!(listen, " listen [::]:{}{options};", self.port);
         }
         let daemon = if self.daemon { "" } else { "daemon off;" };
-        let temp: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .iter()
-            .map(|name| format!("    {name}_temp_path {root}/var/lib/nginx/{name};\n"))
-            .collect();
+        let temp = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|name| format!("{name}_temp_path {root}/var/lib/nginx/{name};"))
+            .join("\n    ");
         let Self { workers, main, http, server, .. } = self;
         format!(
             r#"user www-data;
@@ -60,7 +59,8 @@ error_log {root}/var/log/nginx/error.log;
 events {{ worker_connections 1024; }}
 http {{
     access_log off;
-{temp}    {http}
+    {temp}
+    {http}
     server {{
         {listen}
         {server}

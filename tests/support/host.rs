@@ -39,14 +39,6 @@ pub(crate) struct Offer {
     pub(crate) version: String,
 }
 
-impl Offer {
-    /// `--set` arguments for the inputs of the standard plan.
-    pub(crate) fn sets(&self) -> Vec<String> {
-        let set = |text: String| ["--set".to_owned(), text];
-        [set(format!("version={}", self.version)), set(format!("sha256={}", self.sha256))].concat()
-    }
-}
-
 impl Host {
     /// A host in namespaces of its own, with no nginx yet.
     pub(crate) fn new() -> Self {
@@ -115,7 +107,7 @@ impl Host {
         child.wait_with_output().expect("the output of a command in the host")
     }
 
-    /// Lays a build at `/srv/nginx/VERSION/nginx`, where the standard plan looks for it.
+    /// Lays a build at `/srv/nginx/VERSION/nginx`.
     pub(crate) fn offer(&self, build: &str) -> Offer {
         let bytes = std::fs::read(builds::executable(build)).expect("read the build");
         self.offer_bytes(builds::version(build), &bytes, 0o755)
@@ -130,16 +122,37 @@ impl Host {
         Offer { source: self.sandbox.inner(&path), sha256, version: version.to_owned() }
     }
 
+    /// `--set` arguments for the inputs of the plans in `plans/`.
+    pub(crate) fn sets(&self, offer: &Offer) -> Vec<String> {
+        let mut inputs = vec![
+            format!("version={}", offer.version),
+            format!("sha256={}", offer.sha256),
+            format!("source={}", offer.source.display()),
+        ];
+        if !self.sandbox.is_private() {
+            inputs.push(format!("pid-file={}", self.sandbox.inner(PID_FILE).display()));
+            inputs.push(format!("health-url=http://{}/healthz", self.address()));
+        }
+        inputs.into_iter().flat_map(|input| ["--set".to_owned(), input]).collect()
+    }
+
     /// The program under test with these arguments, for [`Sandbox::spawn`].
-    pub(crate) fn changeover_command(arguments: &[&str], offer: &Offer) -> Command {
+    pub(crate) fn changeover_command(&self, arguments: &[&str], offer: &Offer) -> Command {
         let mut command = Sandbox::command(runner());
-        command.args(arguments).args(offer.sets());
+        command.args(arguments).args(self.sets(offer));
         command
+    }
+
+    /// The program under test with these arguments and no others, to its end.
+    pub(crate) fn changeover_bare(&self, arguments: &[&str]) -> Run {
+        let mut command = Sandbox::command(runner());
+        command.args(arguments);
+        Running::spawn(command, &self.sandbox).wait()
     }
 
     /// `changeover ARGUMENTS --output json --set …`, started; the events can be read as they come.
     pub(crate) fn start_changeover(&self, arguments: &[&str], offer: &Offer) -> Running {
-        let mut command = Self::changeover_command(arguments, offer);
+        let mut command = self.changeover_command(arguments, offer);
         command.args(["--output", "json"]);
         Running::spawn(command, &self.sandbox)
     }

@@ -40,14 +40,6 @@ impl Load {
         Self { keep_alive: true, ..Self::close() }
     }
 
-    pub(crate) fn connections(self, connections: usize) -> Self {
-        Self { connections, ..self }
-    }
-
-    pub(crate) fn think(self, think: Duration) -> Self {
-        Self { think, ..self }
-    }
-
     /// Starts sending to `address` and returns once the first request was answered or has failed.
     pub(crate) fn start(&self, address: SocketAddr, door: Door) -> Loading {
         let stop = Arc::new(AtomicBool::new(false));

@@ -13,11 +13,13 @@
 pub(crate) mod builds;
 pub(crate) mod changeover;
 pub(crate) mod config;
+pub(crate) mod hex;
 pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod process;
 pub(crate) mod sandbox;
+pub(crate) mod scene;
 pub(crate) mod served;
 
 use std::time::{Duration, Instant};

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -176,6 +177,12 @@ impl Door {
             work()
         })
     }
+}
+
+/// A TCP port of the machine that nobody listens on now: for hosts without a network of their own.
+pub(crate) fn free_port() -> u16 {
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
+    free.expect("a free port").port()
 }
 
 fn spawn_keeper(command: &mut Command) -> Child {
