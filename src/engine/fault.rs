@@ -237,7 +237,7 @@ impl FaultReport {
             cause: None,
             todo: None,
             place: None,
-            label: fault.to_string(),
+            label: fault.observed(),
         }
     }
 }

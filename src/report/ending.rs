@@ -7,7 +7,9 @@ impl Human {
     /// The lines of the verdict.
     pub(super) fn verdict(&mut self, verdict: &Verdict, now: f64) -> Vec<String> {
         let mut lines = vec![String::new()];
-        if let Some(fault) = &verdict.diagnosis {
+        if verdict.verdict == Ending::Refused && self.told_refusals() {
+            // The checks above said what is wrong, why and what to do.
+        } else if let Some(fault) = &verdict.diagnosis {
             lines.extend(self.failure(verdict, fault, now));
         } else if verdict.exit != 0 {
             lines.extend(self.state(verdict, now));
@@ -25,10 +27,11 @@ impl Human {
             (_, Some(failed)) => format!("step {failed}: {}", fault.message),
             (_, None) => fault.message.clone(),
         };
+        let label = if fault.label == fault.message { "" } else { &fault.label };
         let mut lines =
-            self.plan.underlined(self.style, &fault.code, &message, fault.place.as_deref(), &fault.label);
+            self.plan.underlined(self.style, &fault.code, &message, fault.place.as_deref(), label);
         for (name, text) in [("expected", &fault.expected), ("observed", &fault.observed)] {
-            if !text.is_empty() {
+            if !text.is_empty() && *text != fault.message {
                 lines.extend(field(self.style, name, text));
             }
         }

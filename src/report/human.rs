@@ -180,7 +180,7 @@ impl Human {
             return Vec::new();
         }
         let text = match &self.found {
-            None => format!("{}   run {}", self.name, self.run),
+            None => format!("{}   run\u{a0}{}", self.name, self.run),
             Some((old, pid_file, version)) => {
                 let from = words::version(&old.version);
                 let to = version
@@ -188,7 +188,10 @@ impl Human {
                     .map_or_else(String::new, |to| format!(" {} {}", self.style.arrow(), words::version(to)));
                 let product = if from.contains('/') { "" } else { "nginx " };
                 let workers = units::count(old.workers, "worker");
-                format!("{product}{from}{to}   master {}, {workers}, {pid_file}   run {}", old.pid, self.run)
+                format!(
+                    "{product}{from}{to}   master {}, {workers}, {pid_file}   run\u{a0}{}",
+                    old.pid, self.run
+                )
             }
         };
         let mut lines = indented(self.style, 0, 2, "", &text);
@@ -234,6 +237,11 @@ impl Human {
             }
         }
         lines
+    }
+
+    /// Checks that refuse were shown.
+    pub(super) fn told_refusals(&self) -> bool {
+        self.header && self.findings.iter().any(|finding| finding.level == Level::Refuse)
     }
 
     fn step(&mut self, event: &Event, now: f64) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Where things stand on a line. Every text that comes from outside passes [`printable`] here.
 
-use textwrap::{Options, core::display_width};
+use textwrap::{Options, WordSeparator, core::display_width};
 
 use super::style::{Mark, Style};
 use crate::nginx::printable;
@@ -67,12 +67,15 @@ pub(super) fn indented(style: Style, indent: usize, columns: usize, name: &str, 
     lines
 }
 
-/// `text` made printable, in lines of at most `room` columns, the first one `less` shorter.
+/// `text` made printable, in lines of at most `room` columns, the first one `less` shorter. What is joined by
+/// U+00A0 stays on one line where it fits.
 fn wrap(text: &str, room: usize, less: usize) -> Vec<String> {
     let gap = " ".repeat(less.min(room / 2));
     let text = printable(text, MOST);
+    // At spaces only: a path or a command that was cut in two cannot be copied.
+    let options = Options::new(room).initial_indent(&gap).word_separator(WordSeparator::AsciiSpace);
     let mut lines: Vec<String> =
-        textwrap::wrap(&text, Options::new(room).initial_indent(&gap)).into_iter().map(Into::into).collect();
+        textwrap::wrap(&text, options).into_iter().map(|line| line.replace('\u{a0}', " ")).collect();
     match lines.first_mut() {
         Some(first) => *first = first.get(gap.len()..).unwrap_or_default().to_owned(),
         None => lines.push(String::new()),

@@ -138,10 +138,8 @@ impl PreviewStep {
         let mut lines = indented(style, 2, 2, &format!("{} ", style.mark(Mark::Wait)), &head);
         let values: Vec<_> = self.values.iter().map(Value::text).collect();
         if !values.is_empty() {
-            // A space that does not break keeps `key = value` on one line.
             let whole: Vec<_> = values.iter().map(|value| value.replace(' ', "\u{a0}")).collect();
-            let values = indented(style, 6, 0, "", &whole.join(", "));
-            lines.extend(values.iter().map(|line| line.replace('\u{a0}', " ")));
+            lines.extend(indented(style, 6, 0, "", &whole.join(", ")));
         }
         lines
     }

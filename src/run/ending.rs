@@ -91,7 +91,7 @@ impl<W: World> Run<'_, W> {
         FaultReport {
             evidence: diagnose::evidence(&lines),
             todo: cause.as_ref().map(|cause| cause.todo.clone()),
-            cause: cause.map(|cause| cause.text),
+            cause: cause.map(|cause| format!("{} ({})", cause.text, cause.code)),
             place: Some(place),
             ..FaultReport::of(fault)
         }

@@ -17,13 +17,13 @@ const SOCKETS: [&str; 4] = ["TcpStream", "TcpListener", "UdpSocket", "ToSocketAd
 const DATA: [&str; 2] = ["Url", "header"];
 
 /// The rooms, as the table in `src/lib.rs` has them.
-pub struct House {
+pub(crate) struct House {
     /// Each room's floor, and whether it is pure.
     rooms: BTreeMap<String, (usize, bool)>,
 }
 
 impl House {
-    pub fn of_this_crate() -> Self {
+    pub(crate) fn of_this_crate() -> Self {
         let house = Self::new(include_str!("../../src/lib.rs"));
         assert!(house.rooms.len() >= 13, "the table of rooms was not found");
         house
@@ -46,7 +46,7 @@ impl House {
         Self { rooms }
     }
 
-    pub fn has(&self, room: &str) -> bool {
+    pub(crate) fn has(&self, room: &str) -> bool {
         self.rooms.contains_key(room)
     }
 
@@ -108,7 +108,7 @@ fn needs(source: &Source) -> Vec<(usize, &str)> {
 }
 
 /// Imports of a higher floor, of something that is no room, and ways out of a room by `super`.
-pub fn upward(house: &House, sources: &[Source]) -> Offences {
+pub(crate) fn upward(house: &House, sources: &[Source]) -> Offences {
     let mut offences = Vec::new();
     for source in sources {
         let Some(room) = source.room() else { continue };
@@ -132,7 +132,7 @@ pub fn upward(house: &House, sources: &[Source]) -> Offences {
 }
 
 /// Rooms that need each other, directly or by others.
-pub fn cycles(house: &House, sources: &[Source]) -> Offences {
+pub(crate) fn cycles(house: &House, sources: &[Source]) -> Offences {
     let mut graph: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for source in sources {
         if let Some(room) = source.room() {
@@ -159,7 +159,7 @@ pub fn cycles(house: &House, sources: &[Source]) -> Offences {
 }
 
 /// What the pure rooms may not name.
-pub fn impure(house: &House, sources: &[Source]) -> Offences {
+pub(crate) fn impure(house: &House, sources: &[Source]) -> Offences {
     let mut offences = Vec::new();
     for source in sources.iter().filter(|source| source.room().is_some_and(|room| house.pure(room))) {
         for (place, other) in needs(source) {

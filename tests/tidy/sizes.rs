@@ -15,7 +15,7 @@ const MEDIAN: usize = 150;
 const FUNCTION: usize = 70;
 
 /// Files that do not open with `//!`.
-pub fn headless(sources: &[Source]) -> Offences {
+pub(crate) fn headless(sources: &[Source]) -> Offences {
     let open = |source: &&Source| {
         source.text.lines().next().is_some_and(|line| line.len() > 4 && line.starts_with("//! "))
     };
@@ -27,13 +27,13 @@ pub fn headless(sources: &[Source]) -> Offences {
 }
 
 /// Files that are too long.
-pub fn long_files(sources: &[Source]) -> Offences {
+pub(crate) fn long_files(sources: &[Source]) -> Offences {
     let lengths = sources.iter().map(|source| (&source.path, source.text.lines().count()));
     lengths.filter(|&(_, lines)| lines > FILE).map(|(path, lines)| format!("{path}: {lines} lines")).collect()
 }
 
 /// Whether half of the files are short.
-pub fn median(sources: &[Source]) -> Offences {
+pub(crate) fn median(sources: &[Source]) -> Offences {
     let mut lengths: Vec<_> = sources.iter().map(|source| source.text.lines().count()).collect();
     lengths.sort_unstable();
     let median = lengths.get(lengths.len() / 2).copied().unwrap_or_default();
@@ -41,7 +41,7 @@ pub fn median(sources: &[Source]) -> Offences {
 }
 
 /// Functions that are too long. Tables in the unit tests of `src` may be longer.
-pub fn long_functions(sources: &[Source]) -> Offences {
+pub(crate) fn long_functions(sources: &[Source]) -> Offences {
     let mut offences = Vec::new();
     for source in sources {
         for (place, _) in source.shipped.match_indices("fn ") {

@@ -3,21 +3,21 @@
 use std::{fs, path::Path};
 
 /// One file.
-pub struct Source {
+pub(crate) struct Source {
     /// From the top of the repository: `src/report/mod.rs`.
-    pub path: String,
+    pub(crate) path: String,
     /// All of it.
-    pub text: String,
+    pub(crate) text: String,
     /// The same length, comments and what stands in strings blanked.
-    pub code: String,
+    pub(crate) code: String,
     /// The same again, everything under `#[cfg(test)]` blanked; nothing for a file that is a test.
-    pub shipped: String,
+    pub(crate) shipped: String,
     /// Each string literal of `shipped`: its line and its text.
-    pub strings: Vec<(usize, String)>,
+    pub(crate) strings: Vec<(usize, String)>,
 }
 
 impl Source {
-    pub fn new(path: &str, text: &str) -> Self {
+    pub(crate) fn new(path: &str, text: &str) -> Self {
         let (code, strings) = lex(text);
         let shipped = without_tests(&code);
         let strings = strings
@@ -29,18 +29,18 @@ impl Source {
     }
 
     /// The room that the file is in; `None` for `main.rs`, `lib.rs` and tests.
-    pub fn room(&self) -> Option<&str> {
+    pub(crate) fn room(&self) -> Option<&str> {
         self.path.strip_prefix("src/")?.split_once('/').map(|(room, _)| room)
     }
 
     /// The place of a byte of the text, as people and editors write it.
-    pub fn at(&self, place: usize) -> String {
+    pub(crate) fn at(&self, place: usize) -> String {
         format!("{}:{}", self.path, line_of(&self.text, place))
     }
 }
 
 /// Every Rust file below `folder`, those that are only compiled for tests emptied.
-pub fn read(folder: &str) -> Vec<Source> {
+pub(crate) fn read(folder: &str) -> Vec<Source> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut paths = Vec::new();
     collect(&top.join(folder), &mut paths);
@@ -90,7 +90,7 @@ fn test_modules(source: &Source) -> Vec<String> {
 }
 
 fn line_of(text: &str, place: usize) -> usize {
-    text.as_bytes()[..place].iter().filter(|&&b| b == b'\n').count() + 1
+    text[..place].matches('\n').count() + 1
 }
 
 /// The code with comments and strings blanked, and each string with the place of its opening quote.
@@ -175,7 +175,7 @@ fn without_tests(code: &str) -> String {
 }
 
 /// The end of the item that begins at `start`: its `;`, or the brace that closes its first one.
-pub fn item_end(code: &str, start: usize) -> usize {
+pub(crate) fn item_end(code: &str, start: usize) -> usize {
     let mut depth = 0;
     for (place, b) in code.bytes().enumerate().skip(start) {
         match b {

@@ -22,7 +22,7 @@ const EMPTY: [&str; 5] = ["manager", "helper", "util", "context", "handler"];
 const KNOWN: [&str; 2] = ["cache_manager", "CacheManager"];
 
 /// Code that may not ship.
-pub fn forbidden(sources: &[Source]) -> Offences {
+pub(crate) fn forbidden(sources: &[Source]) -> Offences {
     let mut offences = Vec::new();
     for source in sources {
         for word in FORBIDDEN {
@@ -38,7 +38,7 @@ pub fn forbidden(sources: &[Source]) -> Offences {
 }
 
 /// Strings that start a shell.
-pub fn shells(sources: &[Source]) -> Offences {
+pub(crate) fn shells(sources: &[Source]) -> Offences {
     let shell = |text: &str| {
         let name = text.rsplit('/').next().unwrap_or_default();
         matches!(name, "sh" | "bash" | "dash" | "zsh") || text.contains("sh -c")
@@ -47,7 +47,7 @@ pub fn shells(sources: &[Source]) -> Offences {
 }
 
 /// Codes whose first part is no room. A code is a whole string of the form `room/kebab-name`.
-pub fn codes(house: &House, sources: &[Source]) -> Offences {
+pub(crate) fn codes(house: &House, sources: &[Source]) -> Offences {
     strings(sources, |text| {
         let (room, name) = text.split_once('/')?;
         let letters = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase());
@@ -57,7 +57,7 @@ pub fn codes(house: &House, sources: &[Source]) -> Offences {
 }
 
 /// Files, modules, types and functions with a name that says nothing.
-pub fn empty_names(sources: &[Source]) -> Offences {
+pub(crate) fn empty_names(sources: &[Source]) -> Offences {
     let mut offences = Vec::new();
     for source in sources {
         if EMPTY.iter().any(|word| source.path.contains(word)) {

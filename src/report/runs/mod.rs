@@ -122,8 +122,6 @@ fn a_refused_run_says_what_to_do() {
         ! preflight/no-shutdown-timeout: worker_shutdown_timeout is not set, 3
           connections are older than 1 m
 
-      now       old: master 812, 2 workers
-
     refused after 1.09 s, exit 12   nothing live was touched   run 01JDC2V8
     "#);
 }
