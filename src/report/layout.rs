@@ -1,6 +1,6 @@
 //! Where things stand on a line. Every text that comes from outside passes [`printable`] here.
 
-use textwrap::{Options, WordSeparator, core::display_width};
+use textwrap::{Options, WordSeparator, WordSplitter, core::display_width};
 
 use super::style::{Mark, Style};
 use crate::nginx::printable;
@@ -73,7 +73,10 @@ fn wrap(text: &str, room: usize, less: usize) -> Vec<String> {
     let gap = " ".repeat(less.min(room / 2));
     let text = printable(text, MOST);
     // At spaces only: a path or a command that was cut in two cannot be copied.
-    let options = Options::new(room).initial_indent(&gap).word_separator(WordSeparator::AsciiSpace);
+    let options = Options::new(room)
+        .initial_indent(&gap)
+        .word_separator(WordSeparator::AsciiSpace)
+        .word_splitter(WordSplitter::NoHyphenation);
     let mut lines: Vec<String> =
         textwrap::wrap(&text, options).into_iter().map(|line| line.replace('\u{a0}', " ")).collect();
     match lines.first_mut() {
@@ -124,6 +127,13 @@ mod tests {
         ✓ 10 wait-for-workers one two three four five six seven eight nine       1 ms
                              ten eleven twelve thirteen
         "#);
+    }
+
+    #[test]
+    fn a_path_that_fits_on_a_line_is_not_cut() {
+        let path = "/srv/nginx-builds/release-1.26.3/sbin/nginx-with-debug-symbols";
+        let lines = field(PLAIN, "next", &format!("echo 812 > {path}"));
+        assert!(lines.iter().any(|line| line.contains(path)), "{lines:?}");
     }
 
     #[test]
