@@ -136,19 +136,13 @@ impl AsFd for Pidfd {
 
 #[cfg(test)]
 mod tests {
-    use std::process::{Child, Command, Stdio};
-
     use super::*;
-
-    fn sleeper() -> (Child, Identity) {
-        let child = Command::new("sleep").arg("1000").stdout(Stdio::null()).spawn().unwrap();
-        let id = Process::read(i32::try_from(child.id()).unwrap()).unwrap().id;
-        (child, id)
-    }
+    use crate::host::process::tests::Sleeper;
 
     #[test]
     fn a_signal_reaches_the_process_and_its_end_is_seen() {
-        let (mut child, id) = sleeper();
+        let (mut child, process) = Sleeper::start();
+        let id = process.id;
         let held = Pidfd::open(id).unwrap();
         assert!(!held.exited());
         held.freeze().unwrap();
@@ -156,18 +150,18 @@ mod tests {
         held.send(Signal::Term).unwrap();
         poll(&mut [PollFd::new(&held, PollFlags::IN)], None).unwrap();
         assert!(held.exited(), "a zombie has exited");
-        child.wait().unwrap();
+        child.0.wait().unwrap();
         assert_eq!(held.send(Signal::Term), Err(PidfdError::Gone(id)));
         assert_eq!(Pidfd::open(id).unwrap_err(), PidfdError::Gone(id));
     }
 
     #[test]
     fn another_process_of_the_same_pid_is_never_held() {
-        let (mut child, id) = sleeper();
+        let (_child, process) = Sleeper::start();
+        let id = process.id;
         let earlier = Identity { start: id.start - 1, ..id };
         assert_eq!(Pidfd::open(earlier).unwrap_err(), PidfdError::Gone(earlier));
         Pidfd::open(id).unwrap().kill().unwrap();
-        child.wait().unwrap();
     }
 
     #[test]

@@ -36,8 +36,8 @@ pub fn facts(pid: i32) -> Option<ProcessFacts> {
 pub(super) struct Tree {
     pub(super) master: ProcessFacts,
     pub(super) children: Vec<ProcessFacts>,
-    /// The master's switch count after the children were read.
-    switches_after: Option<u64>,
+    /// The master did nothing while the children were read.
+    rested: bool,
 }
 
 impl Tree {
@@ -45,7 +45,8 @@ impl Tree {
         let master = facts(id.pid).filter(|master| master.id == id)?;
         let children = process::children(id.pid).into_iter().filter_map(facts);
         let children = children.filter(|child| child.parent == id.pid).collect();
-        Some(Self { master, children, switches_after: process::switches(id) })
+        let rested = master.rested(facts(id.pid).filter(|after| after.id == id).as_ref());
+        Some(Self { master, children, rested })
     }
 
     /// The children that were exec'ed: other masters, or what was to become one.
@@ -125,12 +126,12 @@ impl Tracked {
     ) -> GenerationState {
         let (master, children) = (&tree.master, &tree.children);
         self.exe = master.exe.or(self.exe);
-        let settled = self.settling.observe(now, master, children, tree.switches_after);
+        let settled = self.settling.observe(now, master, children, tree.rested);
         let workers = Workers::sort(master, children);
         if let Some(before) = self.observed_at {
-            self.stability.observe(&self.workers, &workers, now.saturating_sub(before));
+            self.stability.observe(&self.workers, &workers, now.saturating_sub(before), tree.rested);
         } else {
-            self.stability.observe(&workers, &workers, Duration::ZERO);
+            self.stability.observe(&workers, &workers, Duration::ZERO, tree.rested);
         }
         self.observed_at = Some(now);
         self.workers = workers;

@@ -71,6 +71,14 @@ impl ProcessFacts {
             && self.caught.contains(Signal::Usr2)
     }
 
+    /// A master that was quiet before its children were read and is so `after`, without having run: whatever was
+    /// seen of its children, it knows and has acted on.
+    #[must_use]
+    pub fn rested(&self, after: Option<&Self>) -> bool {
+        let same = after.is_some_and(|after| after.quiet() && after.switches == self.switches);
+        self.quiet() && same
+    }
+
     /// A master that has not taken its title or installed its handlers yet.
     #[must_use]
     pub fn starting(&self) -> bool {

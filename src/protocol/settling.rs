@@ -32,13 +32,14 @@ struct Awaited {
 impl Settling {
     /// Takes in one observation at `now` and says whether the master is settled.
     ///
-    /// `children` were read after `master`; `switches_after` is the master's count read once more after them.
+    /// `children` were read after `master`; `rested` says that the master did nothing meanwhile
+    /// ([`ProcessFacts::rested`]).
     pub fn observe(
         &mut self,
         now: Duration,
         master: &ProcessFacts,
         children: &[ProcessFacts],
-        switches_after: Option<u64>,
+        rested: bool,
     ) -> bool {
         if self.switches != Some(master.switches) {
             self.switches = Some(master.switches);
@@ -53,7 +54,7 @@ impl Settling {
             self.look_at(now, worker);
         }
         let untitled = children.iter().any(|child| is_untitled(child, master));
-        master.quiet() && !untitled && self.waiting.is_empty() && switches_after == self.switches
+        rested && !untitled && self.waiting.is_empty()
     }
 
     fn look_at(&mut self, now: Duration, worker: &ProcessFacts) {

@@ -17,14 +17,17 @@ pub struct Stability {
     pub replaced: bool,
     /// Whether the master ever had a worker.
     pub had_workers: bool,
+    /// Deaths whose replacement was not seen yet: nginx forks it at once, but after the death.
+    unreplaced: usize,
 }
 
 impl Stability {
-    /// Takes in the workers of the next observation, `elapsed` after the one before.
+    /// Takes in the workers of the next observation, `elapsed` after the one before. A master that `rested` while
+    /// they were read has replaced whom it replaces.
     ///
     /// A reload lets the replacements live beside the workers that leave, so it shows no birth after a death;
     /// cache processes come and go by themselves and do not count (nginx-facts 21).
-    pub fn observe(&mut self, before: &Workers, now: &Workers, elapsed: Duration) {
+    pub fn observe(&mut self, before: &Workers, now: &Workers, elapsed: Duration, rested: bool) {
         let all = |workers: &Workers| -> BTreeSet<Identity> {
             [&workers.titled, &workers.draining, &workers.cache, &workers.untitled]
                 .into_iter()
@@ -40,8 +43,9 @@ impl Stability {
         let born = serving(now).difference(&known).count();
         let stayed = serving(before).intersection(&alive).count();
         // All of them exchanged between two observations far apart may just as well be a reload.
-        let reload = stayed == 0 && elapsed >= RELOAD_OVERLAP;
-        let crashed = if reload { 0 } else { died.min(born) };
+        let reload = stayed == 0 && born > 0 && died > 0 && elapsed >= RELOAD_OVERLAP;
+        let crashed = if reload { 0 } else { (self.unreplaced + died).min(born) };
+        self.unreplaced = if reload || rested { 0 } else { self.unreplaced + died - crashed };
         self.replaced = crashed > 0;
         self.crashes += crashed;
         self.had_workers |= !now.titled.is_empty() || !now.draining.is_empty() || born > 0;

@@ -110,58 +110,62 @@ fn workers_are_sorted_by_title_and_the_new_master_is_none_of_them() {
 #[test]
 fn a_quiet_master_whose_workers_have_slept_is_settled() {
     let children = [worker(1, RunState::Sleeping, 3), worker(2, RunState::Sleeping, 3)];
-    assert!(Settling::default().observe(ms(0), &master(), &children, Some(5)));
+    assert!(Settling::default().observe(ms(0), &master(), &children, true));
 }
 
 #[test]
 fn a_master_with_an_untitled_child_is_not_settled() {
     for title in [Title::Master, Title::Other] {
-        assert!(!Settling::default().observe(ms(0), &master(), &[process(1, title)], Some(5)), "{title:?}");
+        assert!(!Settling::default().observe(ms(0), &master(), &[process(1, title)], true), "{title:?}");
     }
     let new = ProcessFacts { exe: Some(NEW_FILE), ..process(200, Title::Other) };
-    assert!(Settling::default().observe(ms(0), &master(), &[new], Some(5)), "a starting new master is none");
+    assert!(Settling::default().observe(ms(0), &master(), &[new], true), "a starting new master is none");
 }
 
 #[test]
 fn draining_and_cache_processes_are_not_waited_for() {
     let busy = |title| ProcessFacts { state: RunState::Running, ..process(1, title) };
     for title in [Title::ShuttingDown, Title::CacheManager, Title::CacheLoader, Title::Helper] {
-        assert!(Settling::default().observe(ms(0), &master(), &[busy(title)], Some(5)), "{title:?}");
+        assert!(Settling::default().observe(ms(0), &master(), &[busy(title)], true), "{title:?}");
     }
 }
 
 #[test]
 fn a_master_that_acted_while_its_children_were_read_is_not_settled() {
-    assert!(!Settling::default().observe(ms(0), &master(), &[], Some(6)));
-    assert!(!Settling::default().observe(ms(0), &master(), &[], None));
+    assert!(!Settling::default().observe(ms(0), &master(), &[], false));
+    assert!(master().rested(Some(&master())));
+    let acted = ProcessFacts { switches: 6, ..master() };
+    let told = ProcessFacts { pending: SignalSet(1), ..master() };
+    assert!(!master().rested(Some(&acted)) && !master().rested(Some(&told)) && !master().rested(None));
+    assert!(!told.rested(Some(&master())));
 }
 
 #[test]
 fn a_busy_worker_settles_its_master_with_one_more_voluntary_switch() {
     let mut settling = Settling::default();
-    assert!(!settling.observe(ms(0), &master(), &[worker(1, RunState::Running, 3)], Some(5)));
-    assert!(!settling.observe(ms(10), &master(), &[worker(1, RunState::Running, 3)], Some(5)));
-    assert!(settling.observe(ms(20), &master(), &[worker(1, RunState::Running, 4)], Some(5)));
+    assert!(!settling.observe(ms(0), &master(), &[worker(1, RunState::Running, 3)], true));
+    assert!(!settling.observe(ms(10), &master(), &[worker(1, RunState::Running, 3)], true));
+    assert!(settling.observe(ms(20), &master(), &[worker(1, RunState::Running, 4)], true));
 }
 
 #[test]
 fn a_worker_that_slept_once_is_not_asked_again_until_the_master_acts() {
     let mut settling = Settling::default();
     let running = [worker(1, RunState::Running, 4)];
-    assert!(settling.observe(ms(0), &master(), &[worker(1, RunState::Sleeping, 3)], Some(5)));
-    assert!(settling.observe(ms(10), &master(), &running, Some(5)));
+    assert!(settling.observe(ms(0), &master(), &[worker(1, RunState::Sleeping, 3)], true));
+    assert!(settling.observe(ms(10), &master(), &running, true));
     let acted = ProcessFacts { switches: 6, ..master() };
-    assert!(!settling.observe(ms(20), &acted, &running, Some(6)), "what it was told now is not read yet");
-    assert!(settling.observe(ms(30), &acted, &[worker(1, RunState::Sleeping, 5)], Some(6)));
+    assert!(!settling.observe(ms(20), &acted, &running, true), "what it was told now is not read yet");
+    assert!(settling.observe(ms(30), &acted, &[worker(1, RunState::Sleeping, 5)], true));
 }
 
 #[test]
 fn a_worker_that_never_sleeps_is_waited_for_half_a_second() {
     let mut settling = Settling::default();
     let running = [worker(1, RunState::Running, 3)];
-    assert!(!settling.observe(ms(0), &master(), &running, Some(5)));
-    assert!(!settling.observe(ms(499), &master(), &running, Some(5)));
-    assert!(settling.observe(ms(500), &master(), &running, Some(5)));
+    assert!(!settling.observe(ms(0), &master(), &running, true));
+    assert!(!settling.observe(ms(499), &master(), &running, true));
+    assert!(settling.observe(ms(500), &master(), &running, true));
 }
 
 #[test]
@@ -194,12 +198,28 @@ fn titled(pids: &[i32]) -> Workers {
 #[test]
 fn workers_that_die_and_are_replaced_again_and_again_are_a_crash_loop() {
     let mut stability = Stability::default();
-    stability.observe(&titled(&[1, 2]), &titled(&[1, 3]), ms(5));
+    stability.observe(&titled(&[1, 2]), &titled(&[1, 3]), ms(5), false);
     assert!(stability.replaced && !stability.crash_loop(2), "one death is not a loop");
-    stability.observe(&titled(&[1, 3]), &titled(&[4, 5]), ms(5));
+    stability.observe(&titled(&[1, 3]), &titled(&[4, 5]), ms(5), false);
     assert!(stability.crash_loop(2), "three deaths of two workers are");
-    stability.observe(&titled(&[4, 5]), &titled(&[4, 5]), ms(5));
+    stability.observe(&titled(&[4, 5]), &titled(&[4, 5]), ms(5), false);
     assert!(!stability.replaced);
+}
+
+#[test]
+fn a_replacement_that_comes_an_observation_later_is_one() {
+    let mut stability = Stability::default();
+    stability.observe(&titled(&[1, 2]), &titled(&[2]), ms(5), false);
+    stability.observe(&titled(&[2]), &titled(&[2, 3]), ms(5), true);
+    assert!(stability.replaced && stability.crashes == 1);
+}
+
+#[test]
+fn workers_that_left_for_good_were_not_replaced_by_those_of_a_later_hup() {
+    let mut stability = Stability::default();
+    stability.observe(&titled(&[1, 2]), &titled(&[]), ms(5), true);
+    stability.observe(&titled(&[]), &titled(&[3, 4]), ms(5), true);
+    assert_eq!(stability.crashes, 0, "WINCH, then HUP");
 }
 
 #[test]
@@ -207,7 +227,7 @@ fn workers_that_die_before_they_have_a_title_count_too() {
     let untitled = |pids: &[i32]| Workers { untitled: ids(pids), ..Workers::default() };
     let mut stability = Stability::default();
     for pid in 0..3 {
-        stability.observe(&untitled(&[pid]), &untitled(&[pid + 1]), ms(5));
+        stability.observe(&untitled(&[pid]), &untitled(&[pid + 1]), ms(5), false);
     }
     assert!(stability.crash_loop(2));
 }
@@ -216,26 +236,26 @@ fn workers_that_die_before_they_have_a_title_count_too() {
 fn a_worker_that_only_takes_its_title_did_not_die() {
     let mut stability = Stability::default();
     let untitled = Workers { untitled: ids(&[1, 2]), ..Workers::default() };
-    stability.observe(&untitled, &titled(&[1, 2]), ms(5));
+    stability.observe(&untitled, &titled(&[1, 2]), ms(5), false);
     assert_eq!(stability.crashes, 0);
 }
 
 #[test]
 fn a_reload_is_no_crash_whether_its_overlap_was_seen_or_not() {
     let mut stability = Stability::default();
-    stability.observe(&titled(&[1, 2]), &titled(&[1, 2, 3, 4]), ms(20));
-    stability.observe(&titled(&[1, 2, 3, 4]), &titled(&[3, 4]), ms(20));
+    stability.observe(&titled(&[1, 2]), &titled(&[1, 2, 3, 4]), ms(20), false);
+    stability.observe(&titled(&[1, 2, 3, 4]), &titled(&[3, 4]), ms(20), false);
     let mut draining = titled(&[3, 4]);
     draining.draining = ids(&[1, 2]);
-    stability.observe(&draining, &titled(&[3, 4]), ms(20));
-    stability.observe(&titled(&[3, 4]), &titled(&[5, 6]), ms(1_000));
+    stability.observe(&draining, &titled(&[3, 4]), ms(20), false);
+    stability.observe(&titled(&[3, 4]), &titled(&[5, 6]), ms(1_000), false);
     assert_eq!(stability.crashes, 0, "{stability:?}");
 }
 
 #[test]
 fn all_workers_exchanged_faster_than_a_reload_can_are_crashes() {
     let mut stability = Stability::default();
-    stability.observe(&titled(&[1, 2]), &titled(&[3, 4]), ms(20));
+    stability.observe(&titled(&[1, 2]), &titled(&[3, 4]), ms(20), false);
     assert_eq!(stability.crashes, 2);
 }
 
@@ -243,8 +263,8 @@ fn all_workers_exchanged_faster_than_a_reload_can_are_crashes() {
 fn cache_processes_come_and_go_without_instability() {
     let cache = |pids| Workers { cache: ids(pids), ..titled(&[1, 2]) };
     let mut stability = Stability::default();
-    stability.observe(&cache(&[8, 9]), &cache(&[8]), ms(5));
-    stability.observe(&cache(&[8]), &cache(&[7]), ms(5));
+    stability.observe(&cache(&[8, 9]), &cache(&[8]), ms(5), false);
+    stability.observe(&cache(&[8]), &cache(&[7]), ms(5), false);
     assert_eq!(stability.crashes, 0);
 }
 
@@ -252,8 +272,8 @@ fn cache_processes_come_and_go_without_instability() {
 fn a_quiet_master_that_lost_all_its_workers_is_fatal() {
     let mut state = GenerationState { master: Master::Settled, ..GenerationState::absent() };
     assert!(!state.fatal(), "it has not had any yet");
-    state.stability.observe(&Workers::default(), &titled(&[1]), ms(5));
-    state.stability.observe(&titled(&[1]), &Workers::default(), ms(5));
+    state.stability.observe(&Workers::default(), &titled(&[1]), ms(5), false);
+    state.stability.observe(&titled(&[1]), &Workers::default(), ms(5), false);
     assert!(state.fatal());
     state.workers.titled = ids(&[1]);
     assert!(!state.fatal());

@@ -105,6 +105,39 @@ fn the_workers_of_a_killed_master_are_strays_and_the_other_generation_is_not() {
 }
 
 #[test]
+fn another_master_of_the_same_file_and_its_workers_are_no_strays() {
+    let nginx = Nginx::start();
+    let mut observer = nginx.observer();
+    let before = observer.until("settled", |now| accepts(&now.old));
+    observer.set_ours(nginx.put_another_file());
+    signal(before.old.id.unwrap(), Signal::Usr2);
+    let both = observer.until("both accept", |now| accepts(&now.new));
+    signal(before.old.id.unwrap(), Signal::Quit);
+    observer.until("old is gone", |now| now.old.master == Master::Dead);
+    signal(both.new.id.unwrap(), Signal::Usr2);
+    let third = || find(&nginx.pid_file()).ok().and_then(|found| found.new);
+    observer.until("a third master serves", |_| third().is_some_and(|third| third.workers.titled.len() == 2));
+    let last = observer.until("seen", |now| accepts(&now.new));
+    kill(last.new.id.unwrap());
+    let killed = observer.until("new is dead", |now| now.new.master == Master::Dead);
+    assert_eq!(killed.strays.new, last.new.workers.titled);
+}
+
+#[test]
+fn a_reload_to_another_listener_is_seen_as_listening() {
+    let nginx = Nginx::start();
+    let mut observer = nginx.observer();
+    let before = observer.until("settled", |now| accepts(&now.old));
+    nginx.listen_on("other.sock");
+    signal(before.old.id.unwrap(), Signal::Hup);
+    let after = observer.until("reloaded", |now| {
+        accepts(&now.old) && now.old.workers.titled.is_disjoint(&before.old.workers.titled)
+    });
+    assert!(after.old.listens);
+    assert_eq!(after.unix_paths_gone.len(), 1);
+}
+
+#[test]
 fn a_back_master_is_old_in_a_reversed_pair() {
     let nginx = Nginx::start();
     let mut observer = nginx.observer();

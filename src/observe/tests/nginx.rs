@@ -27,7 +27,7 @@ events {}
 http {
   access_log off;
   client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp; uwsgi_temp_path tmp; scgi_temp_path tmp;
-  server { listen unix:DIR/server.sock; return 204; }
+  server { listen unix:SOCKET; return 204; }
 }
 ";
 
@@ -50,7 +50,7 @@ impl Nginx {
     pub(super) fn start() -> Self {
         let dir = Scratch::new();
         let nginx = Self { found: copy(&dir, "nginx"), dir };
-        nginx.write("nginx.conf", &CONFIG.replace("DIR", nginx.dir.path().to_str().unwrap()));
+        nginx.listen_on("server.sock");
         let dir = nginx.dir.path();
         let started = Command::new(dir.join("nginx"))
             .args(["-e", "error.log", "-c", "nginx.conf", "-p"])
@@ -63,6 +63,11 @@ impl Nginx {
             pause();
         }
         nginx
+    }
+
+    /// Writes the configuration.
+    pub(super) fn listen_on(&self, name: &str) {
+        self.write("nginx.conf", &CONFIG.replace("SOCKET", self.dir.path().join(name).to_str().unwrap()));
     }
 
     pub(super) fn pid_file(&self) -> PathBuf {
