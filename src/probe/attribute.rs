@@ -116,12 +116,17 @@ fn look(
 }
 
 /// Lets the worker and the other futures run.
-#[expect(clippy::disallowed_methods, reason = "no event tells a client that it was accepted: a bounded poll")]
 async fn pause(looks: u32) {
     if looks < EAGER {
         std::thread::yield_now();
         tokio::task::yield_now().await;
     } else {
-        tokio::time::sleep(PAUSE).await;
+        rest(PAUSE).await;
     }
+}
+
+/// Time for the workers. No event tells a client who accepts, or that somebody does.
+#[expect(clippy::disallowed_methods, reason = "part of polls that are bounded in time and number")]
+pub(super) async fn rest(time: Duration) {
+    tokio::time::sleep(time).await;
 }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use super::{
     answer::AnsweredBy,
-    attribute::{Accepted, Found, attribute},
+    attribute::{Accepted, Found, attribute, rest},
     connect::{Link, connect},
     crew::Crew,
     outcome::{Outcome, Unattributed},
@@ -21,6 +21,10 @@ const BURST: u32 = 32;
 /// From nginx 1.21.6 a worker accepts runs of 16 connections before another one's turn comes.
 const RUN: u32 = 16;
 const SPARE: u32 = 64;
+/// On a busy machine the wanted workers may not have run at all while the others took everything: so long is
+/// gone on with bursts and rests between them.
+const PATIENCE: Duration = Duration::from_millis(500);
+const REST: Duration = Duration::from_millis(20);
 /// The longest that is looked for the wanted generation.
 const CHOOSE_WITHIN: Duration = Duration::from_secs(2);
 /// How many connections the server may end at once, before that is the outcome.
@@ -67,10 +71,13 @@ impl<C: Fn() -> Crew> Search<'_, C> {
             (Err(why), None) => return self.unattributed(why, opened).await,
         };
         let clock = Clock::start();
-        let most = self.most();
+        let enough = self.enough();
         let mut ended = 0;
-        while *opened < most && clock.elapsed() < CHOOSE_WITHIN {
-            let count = if *opened < ONE_BY_ONE { 1 } else { BURST.min(most - *opened) };
+        while clock.elapsed() < if *opened < enough { CHOOSE_WITHIN } else { PATIENCE } {
+            if *opened >= enough {
+                rest(REST).await;
+            }
+            let count = if *opened < ONE_BY_ONE { 1 } else { BURST };
             let links = self.open(diag, count).await?;
             *opened += count;
             // Judged in order; the first good one is taken, and the rest is closed by being dropped.
@@ -96,8 +103,9 @@ impl<C: Fn() -> Crew> Search<'_, C> {
         Err(Outcome::NotReached { wanted, connections: *opened, took: clock.elapsed() })
     }
 
-    /// The most connections: every worker of the other generation may take a whole run first.
-    fn most(&self) -> u32 {
+    /// How many connections show that nobody of the wanted generation takes any: every worker of the other one
+    /// may take a whole run first.
+    fn enough(&self) -> u32 {
         self.wanted.map_or(1, |wanted| {
             let others = u32::try_from((self.crew)().others(wanted)).unwrap_or(u32::MAX);
             others.saturating_mul(RUN).saturating_add(SPARE)

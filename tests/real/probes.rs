@@ -127,10 +127,12 @@ fn a_generation_that_does_not_accept_is_not_reached_and_bounded() {
     let host = Host::new().running("1.18.0");
     let health = probe(&json!({}));
     let answer = ask(&host, &health, Answerer::New, &only_old(&host).crew);
-    let Outcome::NotReached { connections, wanted: Generation::New, .. } = answer.outcome else {
+    let Outcome::NotReached { connections, wanted: Generation::New, took } = answer.outcome else {
         panic!("{answer:?}")
     };
-    assert_eq!((connections, answer.by), (2 * 16 + 64, None), "a run of each old worker, and some");
+    assert!((2 * 16 + 64..2000).contains(&connections), "a run of each old worker, and some: {answer:?}");
+    assert!((500..3000).contains(&took.as_millis()), "a busy machine is given time: {answer:?}");
+    assert_eq!(answer.by, None);
     let (old, new) = second_generation(&host, "1.26.3");
     host.kill(old, Signal::SIGWINCH);
     wait_until("no old worker accepts", || host.accepting(old).is_empty());
