@@ -41,7 +41,6 @@ pub fn unix() -> Vec<(u64, PathBuf)> {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "the test removes the socket that it made")]
 mod tests {
     use std::{
         net::{TcpListener, TcpStream, UdpSocket},
