@@ -12,6 +12,7 @@ pub mod notify;
 pub mod pidfd;
 pub mod process;
 pub mod sock_diag;
+mod sock_dump;
 pub mod socket_owner;
 pub mod staged;
 pub mod tail;

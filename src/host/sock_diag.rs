@@ -11,15 +11,15 @@ use rustix::net::{
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// How many answers to earlier questions are skipped.
 const STALE: usize = 16;
-const HEADER: usize = 16;
-const SOCK_DIAG_BY_FAMILY: u16 = 20;
-const NLM_F_REQUEST: u16 = 1;
+pub(super) const HEADER: usize = 16;
+pub(super) const SOCK_DIAG_BY_FAMILY: u16 = 20;
+pub(super) const NLM_F_REQUEST: u16 = 1;
 
 // TCP states of the kernel (`include/net/tcp_states.h`).
 const ESTABLISHED: u8 = 1;
 const SYN_RECV: u8 = 3;
 const CLOSE_WAIT: u8 = 8;
-const LISTEN: u8 = 10;
+pub(super) const LISTEN: u8 = 10;
 
 /// The kernel did not answer a question about a socket.
 #[derive(Debug, thiserror::Error)]
@@ -119,10 +119,18 @@ impl SockDiag {
         Ok(found.map(|it| Listener { inode: it.inode, waiting: it.receive_queue, limit: it.send_queue }))
     }
 
+    pub(super) fn next_sequence(&self) -> u32 {
+        self.sequence.set(self.sequence.get().wrapping_add(1));
+        self.sequence.get()
+    }
+
+    pub(super) fn socket(&self) -> &OwnedFd {
+        &self.socket
+    }
+
     /// One exact lookup of the socket with this local and remote address.
     fn ask(&self, local: SocketAddr, remote: SocketAddr) -> Result<Option<Found>, SockDiagError> {
-        let sequence = self.sequence.get().wrapping_add(1);
-        self.sequence.set(sequence);
+        let sequence = self.next_sequence();
         let question = question(sequence, local, remote).ok_or(io::ErrorKind::InvalidInput);
         let question = question.map_err(io::Error::from)?;
         net::send(&self.socket, &question, SendFlags::empty()).map_err(io::Error::from)?;
@@ -175,14 +183,18 @@ fn wide(v4: [u8; 4]) -> [u8; 16] {
     address
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
+}
+
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
 /// Reads `nlmsghdr` + `inet_diag_msg`, or the error that came instead (`ENOENT`: no such socket).
 fn understand(answer: &[u8]) -> Result<Option<Found>, SockDiagError> {
     const ERROR: u16 = 2;
-    let kind = answer.get(4..6).and_then(|it| it.try_into().ok()).map(u16::from_ne_bytes);
+    let kind = u16_at(answer, 4);
     if kind == Some(ERROR) {
         let error = u32_at(answer, HEADER).map_or(0, |it| it.cast_signed().saturating_neg());
         let error = io::Error::from_raw_os_error(error);

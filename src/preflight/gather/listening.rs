@@ -2,37 +2,26 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::MetadataExt, path::Path};
 
-use procfs::{
-    net::{TcpState, UnixState},
-    process::Process,
-};
+use procfs::net;
 
 use crate::{
-    host::process,
+    host::{listening, process},
     preflight::facts::{Held, Socket},
     protocol::FileId,
 };
 
-/// `SOCK_STREAM`, as `/proc/net/unix` shows it.
-const STREAM: u16 = 1;
-
-/// Reads the kernel's tables of the process's network namespace once. A table that cannot be read counts as empty.
+/// Reads the kernel's tables of our own network namespace once; a master of another one is refused anyway. A table that
+/// cannot be read counts as empty.
 pub(super) fn held_by(pid: i32) -> Vec<Held> {
     let inodes = process::sockets(pid);
-    let Ok(process) = Process::new(pid) else { return Vec::new() };
-    let tcp = [process.tcp(), process.tcp6()].into_iter().flatten().flatten();
-    let tcp =
-        tcp.filter(|it| it.state == TcpState::Listen).map(|it| (it.inode, Socket::Tcp(it.local_address)));
+    let tcp = listening::tcp().into_iter().map(|(inode, at)| (inode, Socket::Tcp(at)));
     // A connected UDP socket is nginx's own way to a syslog server.
-    let udp = [process.udp(), process.udp6()].into_iter().flatten().flatten();
+    let udp = [net::udp(), net::udp6()].into_iter().flatten().flatten();
     let udp =
         udp.filter(|it| it.remote_address.port() == 0).map(|it| (it.inode, Socket::Udp(it.local_address)));
-    let unix = process.unix().into_iter().flatten();
-    let unix = unix.filter(|it| it.socket_type == STREAM && it.state == UnixState::UNCONNECTED);
-    let unix = unix.filter_map(|it| {
-        let path = it.path?;
+    let unix = listening::unix().into_iter().map(|(inode, path)| {
         let file = file_of(&path);
-        Some((it.inode, Socket::Unix(path, file)))
+        (inode, Socket::Unix(path, file))
     });
     // The kernel may show a socket twice when the table changes while it is read.
     let sockets: BTreeMap<u64, Socket> =
