@@ -49,14 +49,14 @@ fn main() -> ExitCode {
     row("requests lost", |shown| lost(shown).to_string());
     row("answered 500", |shown| shown.served.with_status(500).to_string());
     let kept = |shown: &Shown, exit| shown.exit == exit && shown.answering == NEW && shown.on_disk == NEW;
-    if kept(&forward, 0)
-        && kept(&back, 20)
-        && lost(&forward) + lost(&back) + forward.served.with_status(500) == 0
-    {
+    if lost(&back) > 0 {
+        println!("\n  lost: what the sick build had in hand when it was told to leave at once");
+    }
+    if kept(&forward, 0) && kept(&back, 20) && forward.served.harmed() == 0 {
         return ExitCode::SUCCESS;
     }
     println!(
-        "\nthis is not what should have happened: both end on {NEW} with nothing lost, exit codes 0 and 20"
+        "\nthis is not what should have happened: both end on {NEW}, with exit codes 0 and 20, the first unnoticed"
     );
     ExitCode::FAILURE
 }

@@ -91,6 +91,35 @@ fn a_probe_before_winch_works_where_old_shares_its_connections() {
 }
 
 #[test]
+fn a_probe_that_an_old_nginx_never_lets_through_is_foretold_and_judges_nobody() {
+    let host = Host::new().running("1.18.0");
+    let offer = host.offer("1.26.3");
+    let before = Snapshot::of(&host);
+    let run = host.changeover(&["run", "plans/probe-before-winch.toml"], &offer);
+    assert!(run.stdout().contains("preflight/probe-cannot-reach-new"), "{run}");
+    assert_eq!((run.exit(), run.said("verdict")), (20, "rolled-back"), "{run}");
+    assert_eq!(run.verdict()["diagnosis"]["code"], "probe/not-reached", "{run}");
+    assert_eq!(Snapshot::of(&host), before);
+}
+
+#[test]
+fn an_nginx_of_two_releases_ago_is_taken_over_too() {
+    let host = Host::new().running("1.18.0");
+    let offer = host.offer("1.26.3");
+    Scene::play(host, STANDARD, &offer).committed("1.26.3");
+}
+
+#[test]
+fn four_workers_with_sockets_of_their_own_on_both_families_lose_nothing() {
+    let host = Host::new()
+        .with(|config| (config.reuseport, config.ipv6) = (true, true))
+        .workers(4)
+        .running("1.22.1");
+    let offer = host.offer("1.26.3");
+    Scene::play(host, STANDARD, &offer).committed("1.26.3");
+}
+
+#[test]
 fn a_drill_ends_as_it_began_with_exit_0() {
     let host = Host::new().running("1.22.1");
     let offer = host.offer("1.26.3");

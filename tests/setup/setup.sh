@@ -38,14 +38,15 @@ install_packages() {
 
 # Prints `URI KEYRING` of the entry that this machine takes its main Debian packages from.
 own_mirror() {
-    local uri release entry keyring
+    local uri release entry keyring separator=
     IFS='|' read -r uri release entry < <(
         apt-get indextargets --no-release-info --format '$(REPO_URI)|$(RELEASE)|$(SOURCESENTRY)' \
             'Identifier: Packages' 'Component: main' |
             grep -E "\|($VERSION_CODENAME|stable|oldstable)\|" | head -n 1) || true
     [ -n "${uri:-}" ] || die "apt knows no Debian mirror with the suite $VERSION_CODENAME"
     # The stanza (deb822) or the line (one-line style) that names this mirror and this suite.
-    keyring=$(awk -v RS= -v uri="${uri%/}" -v suite="$release" '
+    [[ ${entry%:*} == *.sources ]] || separator='\n'
+    keyring=$(awk -v RS="$separator" -v uri="${uri%/}" -v suite="$release" '
         index($0, uri) && index($0, suite) && match($0, /[Ss]igned-[Bb]y[:=][ ]*\/[^] \n]+/) {
             key = substr($0, RSTART, RLENGTH); sub(/^[^\/]*/, "", key); print key; exit
         }' "${entry%:*}")

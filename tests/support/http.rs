@@ -57,16 +57,20 @@ impl Connection {
 
     /// Sends one GET and reads the whole answer.
     pub(crate) fn get(&mut self, path: &str, keep_alive: bool) -> Result<Answer, Failure> {
-        let connection = if keep_alive { "keep-alive" } else { "close" };
-        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: {connection}\r\n\r\n");
         let reused = std::mem::replace(&mut self.used, true);
         let mut received = Vec::new();
-        let answer = self.exchange(request.as_bytes(), &mut received);
+        let answer = self.send(path, keep_alive).ok().and_then(|()| self.receive(&mut received));
         answer.ok_or(if reused && received.is_empty() { Failure::Raced } else { Failure::Lost })
     }
 
-    fn exchange(&mut self, request: &[u8], received: &mut Vec<u8>) -> Option<Answer> {
-        self.stream.write_all(request).ok()?;
+    /// Sends one GET and leaves the answer to whoever wants it.
+    pub(crate) fn send(&mut self, path: &str, keep_alive: bool) -> Result<(), Failure> {
+        let connection = if keep_alive { "keep-alive" } else { "close" };
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: {connection}\r\n\r\n");
+        self.stream.write_all(request.as_bytes()).map_err(|_| Failure::Lost)
+    }
+
+    fn receive(&mut self, received: &mut Vec<u8>) -> Option<Answer> {
         let mut block = [0; 4096];
         loop {
             if let Some(answer) = parse(received) {

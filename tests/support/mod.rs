@@ -21,6 +21,7 @@ pub(crate) mod process;
 pub(crate) mod sandbox;
 pub(crate) mod scene;
 pub(crate) mod served;
+pub(crate) mod silent;
 
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,103 @@
+//! The other ways a run can end, each with its exit code: draining (0), stopped (23), stuck (30, 31), and a commit
+//! whose old master does not leave (33).
+
+use nix::sys::signal::Signal;
+
+use crate::support::changeover::Run;
+use crate::support::host::Host;
+use crate::support::silent::Silent;
+
+const STANDARD: &str = "plans/nginx.toml";
+const SOAKING: [&str; 4] = ["run", "plans/soak-and-watch.toml", "--set", "soak=1m"];
+
+/// A changed copy of the standard plan on the host.
+fn changed(host: &Host, from: &str, to: &str) -> &'static str {
+    let plan = std::fs::read_to_string(STANDARD).expect("the standard plan");
+    assert!(plan.contains(from), "the standard plan has no {from}");
+    host.write("/srv/changed.toml", plan.replace(from, to));
+    "/srv/changed.toml"
+}
+
+fn ended(run: &Run) -> (i32, &str, &str) {
+    (run.exit(), run.said("verdict"), run.said("serving"))
+}
+
+/// A commit on a host where an old worker has a request in hand that is not done.
+fn committed_with_a_request_in_hand(to: &str) -> (Host, Run, Vec<i32>) {
+    let host = Host::new().with(Silent::location).running("1.22.1");
+    let offer = host.offer("1.26.3");
+    let silent = Silent::listen(&host);
+    let held = silent.hold(&host);
+    let plan = changed(&host, "drain-timeout = \"30s\"", to);
+    let run = host.changeover(&["run", plan], &offer);
+    let masters = host.masters();
+    drop(held);
+    (host, run, masters)
+}
+
+#[test]
+fn an_old_master_that_is_not_done_is_left_to_drain() {
+    let (host, run, masters) = committed_with_a_request_in_hand("drain-timeout = \"300ms\"");
+    assert_eq!(ended(&run), (0, "draining", "new"), "{run}");
+    assert_eq!((masters.len(), host.answering().as_deref()), (2, Some("1.26.3")));
+    assert_eq!(host.binary_on_disk(), "1.26.3");
+    let left = masters.into_iter().find(|master| Some(*master) != host.master()).expect("the old master");
+    assert!(host.wait_gone(left), "it leaves when its request is done");
+}
+
+#[test]
+fn an_old_master_that_may_not_drain_for_long_is_terminated() {
+    let to = "drain-timeout = \"300ms\"\non-drain-timeout = \"terminate\"";
+    let (host, run, masters) = committed_with_a_request_in_hand(to);
+    assert_eq!(ended(&run), (0, "committed", "new"), "{run}");
+    assert_eq!((masters, host.strays()), (vec![host.master().expect("new")], vec![]));
+}
+
+#[test]
+fn an_old_master_that_must_leave_and_does_not_is_told_by_33() {
+    let to = "drain-timeout = \"300ms\"\non-drain-timeout = \"fail\"";
+    let (host, run, masters) = committed_with_a_request_in_hand(to);
+    assert_eq!(ended(&run), (33, "committed", "new"), "{run}");
+    assert_eq!((masters.len(), host.binary_on_disk().as_str()), (2, "1.26.3"));
+}
+
+#[test]
+fn a_failure_that_stops_leaves_everything_as_it_is_and_says_what_to_do() {
+    let host = Host::new().running("1.22.1");
+    let offer = host.offer("faulty/answers-500");
+    let plan = changed(&host, "pass-after = 5", "pass-after = 5\non-failure = \"stop\"");
+    let run = host.changeover(&["run", plan], &offer);
+    assert_eq!(ended(&run), (23, "stopped", "new"), "{run}");
+    assert_eq!((host.masters().len(), host.binary_on_disk().as_str()), (2, "1.22.1"));
+    assert!(!run.verdict()["next"].as_array().is_none_or(Vec::is_empty), "{run}");
+}
+
+#[test]
+fn an_old_master_that_is_killed_leaves_new_serving_and_a_person_to_decide() {
+    let host = Host::new().running("1.22.1");
+    let offer = host.offer("1.26.3");
+    let old = host.master().expect("a master");
+    let mut run = host.start_changeover(&SOAKING, &offer);
+    run.wait_for("the soak begins", |line| line.event["action"] == "soak");
+    host.kill(old, Signal::SIGKILL);
+    let run = run.wait();
+    assert_eq!(ended(&run), (30, "stuck", "new"), "{run}");
+    assert_eq!((host.answering().as_deref(), host.binary_on_disk().as_str()), (Some("1.26.3"), "1.22.1"));
+    assert!(!run.verdict()["next"].as_array().is_none_or(Vec::is_empty), "{run}");
+}
+
+#[test]
+fn when_everything_is_killed_nobody_serves_and_the_run_says_so() {
+    let host = Host::new().running("1.22.1");
+    let offer = host.offer("1.26.3");
+    let mut run = host.start_changeover(&SOAKING, &offer);
+    run.wait_for("the soak begins", |line| line.event["action"] == "soak");
+    let masters = host.masters();
+    // Stopped first, so that neither starts a worker again while the others are killed.
+    masters.iter().for_each(|master| host.kill(*master, Signal::SIGSTOP));
+    let workers = masters.iter().flat_map(|master| host.accepting(*master)).collect::<Vec<_>>();
+    workers.iter().chain(&masters).for_each(|pid| host.kill(*pid, Signal::SIGKILL));
+    let run = run.wait();
+    assert_eq!(ended(&run), (31, "stuck", "none"), "{run}");
+    assert_eq!((host.masters(), host.binary_on_disk().as_str()), (vec![], "1.22.1"));
+}
