@@ -1,6 +1,6 @@
 //! The way to a run that may begin: locks, checks, files, the baseline. Whatever stops it, nothing live was touched.
 
-use std::{path::PathBuf, rc::Rc};
+use std::{io, path::PathBuf, rc::Rc};
 
 use super::{
     Live, QUICK,
@@ -40,8 +40,11 @@ pub(super) struct Opening {
 
 impl Opening {
     /// Opens it, and cleans up after itself where it is refused.
-    pub(super) async fn open(mut self) -> Result<(Live, Given), (Refusal, Recorder)> {
-        let mut interrupts = match Interrupts::catch() {
+    pub(super) async fn open(
+        mut self,
+        interrupts: io::Result<Interrupts>,
+    ) -> Result<(Live, Given), (Refusal, Recorder)> {
+        let mut interrupts = match interrupts {
             Ok(interrupts) => interrupts,
             Err(error) => return Err((Refusal::Signals(error), self.recorder)),
         };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Live, Teller, opening::Opening, recorder::Recorder};
+use super::{Live, Teller, interrupts::Interrupts, opening::Opening, recorder::Recorder};
 use crate::{engine::Event, host::clock, plan::Plan, run::Given};
 
 /// What a run is started with.
@@ -31,6 +31,8 @@ pub enum Started {
 pub async fn start(input: Input) -> Started {
     let run = clock::run_id();
     let mut recorder = Recorder::new(input.teller);
+    // Before anything is told: whoever reads the first event may already send a signal.
+    let interrupts = Interrupts::catch();
     recorder.tell(Event::RunStarted {
         run: run.clone(),
         plan: input.plan.name.clone(),
@@ -39,7 +41,7 @@ pub async fn start(input: Input) -> Started {
     });
     let opening =
         Opening { plan: input.plan, text: input.text, state: input.state, run: run.clone(), recorder };
-    match opening.open().await {
+    match opening.open(interrupts).await {
         Ok((live, given)) => Started::Ready(Box::new(live), Box::new(given)),
         Err((refusal, mut recorder)) => Started::Ended(refusal.tell(&mut recorder, &run).exit),
     }
