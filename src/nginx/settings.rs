@@ -85,6 +85,18 @@ impl Configuration {
             .collect()
     }
 
+    /// `accept_mutex`: the workers take turns at accepting; nginx's default is off since 1.11.3.
+    #[must_use]
+    pub fn accept_mutex(&self) -> bool {
+        let mut on = false;
+        self.visit(|around, directive| {
+            if around == ["events"] && directive.name == "accept_mutex" {
+                on = directive.args.first().is_some_and(|word| word == "on");
+            }
+        });
+        on
+    }
+
     /// Whether a cache manager runs beside the workers.
     #[must_use]
     pub fn has_cache(&self) -> bool {
@@ -124,6 +136,8 @@ mod tests {
         assert_eq!(logs, ["/e info", "stderr error"]);
         assert_eq!(set.worker_shutdown_timeout(), Some("5s"));
         assert!(set.has_cache() && !set.daemon() && !set.master_process());
+        assert!(read("events { accept_mutex on; }", None).accept_mutex());
+        assert!(!read("events { accept_mutex off; }", None).accept_mutex() && !set.accept_mutex());
     }
 
     #[test]

@@ -91,14 +91,13 @@ fn a_probe_before_winch_works_where_old_shares_its_connections() {
 }
 
 #[test]
-fn a_probe_that_an_old_nginx_never_lets_through_is_foretold_and_judges_nobody() {
+fn a_probe_that_an_old_nginx_never_lets_through_is_refused() {
     let host = Host::new().running("1.18.0");
     let offer = host.offer("1.26.3");
     let before = Snapshot::of(&host);
     let run = host.changeover(&["run", "plans/probe-before-winch.toml"], &offer);
-    assert!(run.stdout().contains("preflight/probe-cannot-reach-new"), "{run}");
-    assert_eq!((run.exit(), run.said("verdict")), (20, "rolled-back"), "{run}");
-    assert_eq!(run.verdict()["diagnosis"]["code"], "probe/not-reached", "{run}");
+    assert_eq!((run.exit(), run.said("verdict")), (12, "refused"), "{run}");
+    assert_eq!(run.verdict()["diagnosis"]["code"], "preflight/probe-cannot-reach-new", "{run}");
     assert_eq!(Snapshot::of(&host), before);
 }
 

@@ -2,14 +2,20 @@
 
 use super::super::{
     Facts, Socket,
-    finding::{Outcome, warn},
+    finding::{Outcome, refuse},
 };
+
+use crate::nginx::dump::Configuration;
 
 /// From here a worker of nginx does not keep idle siblings from accepting (`ngx_reorder_accept_events`).
 const REORDERS: crate::nginx::version::Core = (1, 21, 6);
 
 pub(super) fn check(facts: &Facts) -> Outcome {
     let build = facts.running_build().filter(|build| build.is_older_than(REORDERS) == Some(true))?;
+    // With the mutex the workers of both generations take turns.
+    if facts.configuration().is_some_and(Configuration::accept_mutex) {
+        return None;
+    }
     let held = &facts.master.as_ref()?.held;
     let has_reuseport = |port: Option<u16>| {
         held.iter().any(|held| match held.socket {
@@ -18,7 +24,7 @@ pub(super) fn check(facts: &Facts) -> Outcome {
         })
     };
     let probed = facts.wanted.probes_before_winch.iter().find(|probed| !has_reuseport(probed.port))?;
-    warn(
+    refuse(
         "preflight/probe-cannot-reach-new",
         format!("step {} probes new before WINCH, and old is {build}, without `reuseport`", probed.step),
         "with an old binary before 1.21.6 its idle workers take every connection (measured: 3,000 of 3,000), so the step \
@@ -52,10 +58,19 @@ mod tests {
     }
 
     #[test]
-    fn an_older_nginx_without_reuseport_is_a_warning() {
+    fn an_older_nginx_without_reuseport_is_refused() {
         let mut facts = probing("1.18.0");
-        assert_found(check(&facts), "preflight/probe-cannot-reach-new", Level::Warn);
+        assert_found(check(&facts), "preflight/probe-cannot-reach-new", Level::Refuse);
         master_of(&mut facts).held[0].count = 2;
+        assert_eq!(check(&facts), None);
+    }
+
+    #[test]
+    fn workers_that_take_turns_let_the_new_ones_accept() {
+        let mut facts = probing("1.18.0");
+        facts.offered = None;
+        facts.wanted.replace = None;
+        facts.running = Some(trial("1.18.0", "events { accept_mutex on; }"));
         assert_eq!(check(&facts), None);
     }
 }

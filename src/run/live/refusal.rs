@@ -21,7 +21,7 @@ pub(super) enum Refusal {
     #[error(transparent)]
     Locked(#[from] LockError),
     /// Checks refuse.
-    #[error("{}", .0.first().map_or("preflight refused", |first| first.seen.as_str()))]
+    #[error("{}", first(.0).map_or("preflight refused", |first| first.seen.as_str()))]
     Checks(Vec<Finding>),
     /// A watch of the plan fails already.
     #[error("watch `{probe}` fails before anything is changed: {text}")]
@@ -59,7 +59,7 @@ impl Refusal {
             Self::NothingToDo(_) => return None,
             Self::Locked(error) => (error.code(), "nobody else changes this nginx".to_owned(), None),
             Self::Checks(findings) => {
-                let first = findings.iter().find(|finding| finding.level == Level::Refuse)?;
+                let first = first(findings)?;
                 (first.code, first.why.to_owned(), Some(first.todo.clone()))
             }
             Self::Watch { code, expected, .. } => (*code, expected.clone(), None),
@@ -103,4 +103,9 @@ impl Refusal {
         recorder.tell(Event::Verdict(verdict.clone()));
         verdict
     }
+}
+
+/// The first that refuses; the others only warn.
+fn first(findings: &[Finding]) -> Option<&Finding> {
+    findings.iter().find(|finding| finding.level == Level::Refuse)
 }
