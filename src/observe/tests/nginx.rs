@@ -49,7 +49,18 @@ pub(super) fn pause() -> Duration {
 impl Nginx {
     pub(super) fn start() -> Self {
         let dir = Scratch::new();
-        let nginx = Self { found: copy(&dir, "nginx"), dir };
+        Self { found: copy(&dir, "nginx"), dir }.started()
+    }
+
+    /// Another instance that runs the very same file.
+    pub(super) fn start_beside(&self) -> Self {
+        let dir = Scratch::new();
+        fs::hard_link(self.dir.path().join("nginx"), dir.path().join("nginx")).unwrap();
+        Self { found: self.found, dir }.started()
+    }
+
+    fn started(self) -> Self {
+        let nginx = self;
         nginx.listen_on("server.sock");
         let dir = nginx.dir.path();
         let started = Command::new(dir.join("nginx"))
@@ -141,8 +152,10 @@ pub(super) fn kill(id: Identity) {
 
 fn copy(dir: &Scratch, name: &str) -> FileId {
     let to = dir.path().join(name);
-    #[expect(clippy::disallowed_methods, reason = "the files of these tests")]
-    fs::copy(NGINX, &to).expect("these tests need Debian's nginx package");
+    // In a process of its own: a descriptor that this one writes through would be inherited by what other tests
+    // start meanwhile, and the copy could not be executed.
+    let copied = Command::new("cp").arg(NGINX).arg(&to).status().unwrap();
+    assert!(copied.success(), "these tests need Debian's nginx package");
     files::file_id(&to).unwrap()
 }
 
