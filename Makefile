@@ -17,7 +17,7 @@ check:
 	cargo clippy --locked --all-targets -- -D warnings
 
 test: setup check
-	cargo test --locked
+	cargo test --locked --no-fail-fast
 
 demo: setup
 	cargo build --locked --profile fast --bin changeover --example demo

@@ -94,9 +94,13 @@ fn when_everything_is_killed_nobody_serves_and_the_run_says_so() {
     run.wait_for("the soak begins", |line| line.event["action"] == "soak");
     let masters = host.masters();
     // Stopped first, so that neither starts a worker again while the others are killed.
-    masters.iter().for_each(|master| host.kill(*master, Signal::SIGSTOP));
+    for master in &masters {
+        host.kill(*master, Signal::SIGSTOP);
+    }
     let workers = masters.iter().flat_map(|master| host.accepting(*master)).collect::<Vec<_>>();
-    workers.iter().chain(&masters).for_each(|pid| host.kill(*pid, Signal::SIGKILL));
+    for pid in workers.iter().chain(&masters) {
+        host.kill(*pid, Signal::SIGKILL);
+    }
     let run = run.wait();
     assert_eq!(ended(&run), (31, "stuck", "none"), "{run}");
     assert_eq!((host.masters(), host.binary_on_disk().as_str()), (vec![], "1.22.1"));
