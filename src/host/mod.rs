@@ -16,6 +16,7 @@ mod sock_dump;
 pub mod socket_owner;
 pub mod staged;
 pub mod tail;
+pub mod timer;
 pub mod wakeup;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::host::{
     clock::Clock,
     sock_diag::{ServerEnd, SockDiag, SockDiagError},
     socket_owner::owners,
+    timer,
 };
 
 /// How long a socket may be nobody's: `accept` makes the socket a moment before the descriptor, and a worker
@@ -121,12 +122,6 @@ async fn pause(looks: u32) {
         std::thread::yield_now();
         tokio::task::yield_now().await;
     } else {
-        rest(PAUSE).await;
+        timer::after(PAUSE).await;
     }
-}
-
-/// Time for the workers. No event tells a client who accepts, or that somebody does.
-#[expect(clippy::disallowed_methods, reason = "part of polls that are bounded in time and number")]
-pub(super) async fn rest(time: Duration) {
-    tokio::time::sleep(time).await;
 }

@@ -4,14 +4,14 @@ use std::{net::SocketAddr, time::Duration};
 
 use super::{
     answer::AnsweredBy,
-    attribute::{Accepted, Found, attribute, rest},
+    attribute::{Accepted, Found, attribute},
     connect::{Link, connect},
     crew::Crew,
     outcome::{Outcome, Unattributed},
     together::together,
 };
 use crate::{
-    host::{clock::Clock, sock_diag::SockDiag},
+    host::{clock::Clock, sock_diag::SockDiag, timer},
     protocol::Generation,
 };
 
@@ -75,7 +75,7 @@ impl<C: Fn() -> Crew> Search<'_, C> {
         let mut ended = 0;
         while clock.elapsed() < if *opened < enough { CHOOSE_WITHIN } else { PATIENCE } {
             if *opened >= enough {
-                rest(REST).await;
+                timer::after(REST).await;
             }
             let count = if *opened < ONE_BY_ONE { 1 } else { BURST };
             let links = self.open(diag, count).await?;

@@ -30,7 +30,7 @@ use self::{
 use super::{Effect, MoveError, Wake, World, steps::probed};
 use crate::{
     engine::{Event, Record},
-    host::{locks::Locks, notify::Notify, tail::Tail},
+    host::{locks::Locks, notify::Notify, tail::Tail, timer},
     observe::Observer,
     plan::steps::Answerer,
     probe::Answer,
@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// The shortest time between two looks: a change was seen just now, and the next is likely.
-const QUICK: Duration = Duration::from_millis(1);
+const QUICK: Duration = Duration::from_micros(300);
 /// The longest time between two looks: titles of workers change without any event.
 const CALM: Duration = Duration::from_millis(20);
 
@@ -121,10 +121,10 @@ impl World for Live {
                 () = self.held.exit() => First::Changed,
             }
         };
-        match tokio::time::timeout(left.min(self.pace), first).await {
-            Ok(First::Interrupt(signal)) => Wake::Interrupted(signal),
-            Ok(First::Watch(watched)) => self.watched(*watched),
-            Ok(First::Changed) | Err(_) => Wake::Look,
+        match timer::within(left.min(self.pace), first).await {
+            Some(First::Interrupt(signal)) => Wake::Interrupted(signal),
+            Some(First::Watch(watched)) => self.watched(*watched),
+            Some(First::Changed) | None => Wake::Look,
         }
     }
 

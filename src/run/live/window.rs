@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use super::{Live, binary::Puts, moves::send};
 use crate::{
     engine::Event,
-    host::process,
+    host::{process, timer},
     observe,
     protocol::{Identity, ProcessFacts, Signal, Title},
     run::{Effect, MoveError, until::millis},
@@ -14,7 +14,7 @@ use crate::{
 /// The longest that old may take to take USR2 and to fork: only its own loop and one fork lie between.
 const EXEC_BOUND: Duration = Duration::from_secs(5);
 /// Between two looks at old's children; the kernel has no event for a fork or an exec.
-const LOOK: Duration = Duration::from_micros(500);
+const LOOK: Duration = Duration::from_micros(200);
 
 /// What a look at old and its children says.
 enum Sign {
@@ -95,7 +95,7 @@ impl Live {
                 sign => return (sign, renamed),
             }
             // The rename of the pid file wakes at once; a fork or an exec has no event.
-            if let Ok(Ok(changed)) = tokio::time::timeout(LOOK, self.notify.changed()).await {
+            if let Some(Ok(changed)) = timer::within(LOOK, self.notify.changed()).await {
                 renamed |= changed.contains(&self.pid_file.oldbin);
             }
         }
