@@ -5,6 +5,7 @@ pub mod clock;
 pub mod command;
 pub mod directory;
 mod exchange;
+pub mod exits;
 pub mod files;
 pub mod listening;
 pub mod locks;

@@ -10,6 +10,9 @@ use crate::protocol::{FileId, Identity, RunState, SignalSet};
 const COMMAND_MAX: usize = 4 << 10;
 /// The most that is read of any other file of `/proc`, in bytes.
 const FILE_MAX: usize = 64 << 10;
+/// The kernel hands out whole records of its lists (`seq_file`), of one pid each at the shortest: where less than a
+/// record's room is left over there may be more, where more is left over there is not.
+const RECORD: usize = 64;
 /// The most descriptors of one process that are looked at; listening sockets have low numbers.
 const DESCRIPTORS_MAX: usize = 8_192;
 
@@ -175,8 +178,12 @@ fn read_all(file: &OwnedFd, max: usize) -> Option<Vec<u8>> {
     while bytes.len() < max {
         let wanted = chunk.len().min(max - bytes.len());
         match rustix::io::read(file, chunk.get_mut(..wanted)?) {
-            Ok(0) => break,
-            Ok(read) => bytes.extend_from_slice(chunk.get(..read)?),
+            Ok(read) => {
+                bytes.extend_from_slice(chunk.get(..read)?);
+                if read == 0 || read + RECORD < wanted {
+                    break;
+                }
+            }
             Err(rustix::io::Errno::INTR) => {}
             Err(_) => return None,
         }

@@ -23,8 +23,7 @@ impl<W: World> Run<'_, W> {
         self.tell(Event::WayBackStarted);
         let mut waits: Option<Waiting> = None;
         loop {
-            let situation = self.world.observe();
-            self.note_workers(&situation);
+            let situation = self.look();
             match way_back(&situation) {
                 Next::Move(what) => {
                     waits = None;
@@ -69,7 +68,7 @@ impl<W: World> Run<'_, W> {
     async fn barrier(&mut self, receiver: Generation, switches: u64) {
         let deadline = self.world.now().saturating_add(BARRIER);
         while self.world.now() < deadline {
-            let situation = self.world.observe();
+            let situation = self.look();
             let state = situation.generation(receiver);
             let waiting = match state.master {
                 Master::Settled => state.switches <= switches,

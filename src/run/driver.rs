@@ -42,6 +42,8 @@ pub struct Run<'w, W: World> {
     pub(super) illegal: Option<String>,
     /// The number of workers that was told last, so that only changes are told.
     told: Vec<WaitedFor>,
+    /// The pids of old's and new's master, as seen last.
+    masters: [Option<i32>; 2],
 }
 
 /// How the way forward ended.
@@ -69,6 +71,7 @@ impl<'w, W: World> Run<'w, W> {
             touched: false,
             illegal: None,
             told: Vec::new(),
+            masters: [None; 2],
         }
     }
 
@@ -137,9 +140,7 @@ impl<'w, W: World> Run<'w, W> {
         match made {
             Ok(effect) => {
                 let pid = match &what {
-                    Move::Signal { to, .. } => {
-                        self.world.observe().generation(*to).id.map(|master| master.pid)
-                    }
+                    Move::Signal { to, .. } => self.master(*to),
                     _ => None,
                 };
                 self.tell(Event::MoveMade { what, pid, way_back });
@@ -160,8 +161,24 @@ impl<'w, W: World> Run<'w, W> {
         self.world.append(event);
     }
 
-    /// Tells the number of workers of both generations where it has changed.
-    pub(super) fn note_workers(&mut self, situation: &Situation) {
+    /// What is there now; told where a number of workers has changed.
+    pub(super) fn look(&mut self) -> Situation {
+        let situation = self.world.observe();
+        self.masters = [&situation.old, &situation.new].map(|state| state.id.map(|master| master.pid));
+        self.note_workers(&situation);
+        situation
+    }
+
+    /// The pid of a generation's master, as seen last.
+    pub(super) fn master(&self, of: Generation) -> Option<i32> {
+        let [old, new] = self.masters;
+        match of {
+            Generation::Old => old,
+            Generation::New => new,
+        }
+    }
+
+    fn note_workers(&mut self, situation: &Situation) {
         for generation in [Generation::Old, Generation::New] {
             let state = situation.generation(generation);
             let expected = match generation {

@@ -39,10 +39,9 @@ impl<W: World> Run<'_, W> {
         let deadline = began.saturating_add(until.bound);
         let mut half = began.saturating_add(until.bound / 2);
         loop {
-            let situation = self.world.observe();
+            let situation = self.look();
             let now = self.world.now();
             self.expect.check(&situation, &self.given.path)?;
-            self.note_workers(&situation);
             let seen = match look(&situation, now) {
                 Looked::Ready(ready) => return Ok(ready),
                 Looked::Failed(fault) => return Err(fault),
@@ -75,8 +74,7 @@ impl<W: World> Run<'_, W> {
 
     /// One look: what must hold now.
     pub(super) fn guard(&mut self) -> Result<(), Fault> {
-        let situation = self.world.observe();
-        self.note_workers(&situation);
+        let situation = self.look();
         self.expect.check(&situation, &self.given.path)
     }
 

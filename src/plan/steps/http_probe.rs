@@ -25,9 +25,9 @@ pub struct HttpProbe {
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 10_000))]
     pub fail_after: u32,
-    /// The time from one request to the next.
-    #[serde(default = "ten_milliseconds", with = "duration::positive")]
-    #[schemars(with = "duration::Positive")]
+    /// The time from one request to the next; `0s`: at once.
+    #[serde(default = "ten_milliseconds", with = "duration")]
+    #[schemars(with = "duration::Any")]
     pub interval: Duration,
 }
 

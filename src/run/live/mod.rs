@@ -3,7 +3,6 @@
 mod asker;
 mod binary;
 mod files;
-mod held;
 mod interrupts;
 mod moves;
 mod opening;
@@ -22,7 +21,6 @@ pub use start::{Input, Started, start};
 use self::{
     binary::Binary,
     files::{PidFile, UnixPath},
-    held::Held,
     interrupts::Interrupts,
     recorder::Recorder,
     watches::{Watched, Watches},
@@ -30,15 +28,15 @@ use self::{
 use super::{Effect, MoveError, Wake, World, steps::probed};
 use crate::{
     engine::{Event, Record},
-    host::{locks::Locks, notify::Notify, tail::Tail, timer},
+    host::{exits::Exits, locks::Locks, notify::Notify, tail::Tail, timer},
     observe::Observer,
     plan::steps::Answerer,
     probe::Answer,
-    protocol::{Move, Question, Situation},
+    protocol::{Identity, Move, Question, Situation},
 };
 
 /// The shortest time between two looks: a change was seen just now, and the next is likely.
-const QUICK: Duration = Duration::from_micros(300);
+const QUICK: Duration = Duration::from_micros(400);
 /// The longest time between two looks: titles of workers change without any event.
 const CALM: Duration = Duration::from_millis(20);
 
@@ -55,7 +53,7 @@ pub struct Live {
     pid_file: PidFile,
     unix_paths: Vec<UnixPath>,
     notify: Notify,
-    held: Held,
+    exits: Exits,
     interrupts: Interrupts,
     asker: Rc<Asker>,
     watches: Watches,
@@ -97,7 +95,7 @@ impl World for Live {
         self.pace = if changed { QUICK } else { (self.pace * 5 / 4).min(CALM) };
         if changed {
             self.asker.masters_are(&situation);
-            self.held.hold(&situation);
+            self.exits.hold(everybody(&situation));
         }
         self.last = Some(situation.clone());
         situation
@@ -118,13 +116,17 @@ impl World for Live {
                 signal = self.interrupts.next() => First::Interrupt(signal),
                 watched = self.watches.next() => First::Watch(Box::new(watched)),
                 _ = self.notify.changed() => First::Changed,
-                () = self.held.exit() => First::Changed,
+                () = self.exits.next() => First::Changed,
             }
         };
         match timer::within(left.min(self.pace), first).await {
             Some(First::Interrupt(signal)) => Wake::Interrupted(signal),
             Some(First::Watch(watched)) => self.watched(*watched),
-            Some(First::Changed) | None => Wake::Look,
+            Some(First::Changed) => {
+                self.pace = QUICK;
+                Wake::Look
+            }
+            None => Wake::Look,
         }
     }
 
@@ -137,7 +139,7 @@ impl World for Live {
                 biased;
                 signal = self.interrupts.next() => First::Interrupt(signal),
                 watched = self.watches.next() => First::Watch(Box::new(watched)),
-                () = self.held.exit() => First::Changed,
+                () = self.exits.next() => First::Changed,
                 Some(answer) = &mut answer => return Ok(answer),
             };
             match first {
@@ -180,4 +182,15 @@ impl World for Live {
     fn append(&mut self, event: Event) {
         self.recorder.tell(event);
     }
+}
+
+/// Whose end is waited for: both masters and all their workers.
+fn everybody(situation: &Situation) -> impl Iterator<Item = Identity> {
+    [&situation.old, &situation.new].into_iter().flat_map(|state| {
+        let master = state.id.filter(|_| state.master.lives());
+        let workers = &state.workers;
+        master
+            .into_iter()
+            .chain(workers.titled.iter().chain(&workers.draining).chain(&workers.untitled).copied())
+    })
 }

@@ -7,7 +7,6 @@ use super::{
     asker::Asker,
     binary::Binary,
     files::{PidFile, UnixPath},
-    held::Held,
     interrupts::Interrupts,
     questions::{self, ConfigurationTest},
     recorder::Recorder,
@@ -17,6 +16,7 @@ use super::{
 use crate::{
     engine::{Event, Level, Master},
     host::{
+        exits::Exits,
         locks::{Holder, Locks},
         notify::Notify,
     },
@@ -86,7 +86,8 @@ impl Opening {
                 notify.watch(directory, name)?;
             }
         }
-        Ok(Prepared { ready, files, asker, notify, locks })
+        let exits = Exits::new().map_err(Refusal::Exits)?;
+        Ok(Prepared { ready, files, asker, notify, exits, locks })
     }
 
     /// The instance and its binary, where the master tells it; without one the checks explain.
@@ -194,12 +195,13 @@ struct Prepared {
     files: Files,
     asker: Rc<Asker>,
     notify: Notify,
+    exits: Exits,
     locks: Locks,
 }
 
 impl Prepared {
     fn live(self, opening: Opening, interrupts: Interrupts) -> (Live, Given) {
-        let Self { ready, mut files, asker, notify, locks } = self;
+        let Self { ready, mut files, asker, notify, exits, locks } = self;
         files.begin();
         let instance = Instance {
             pid_file: ready.pid_file.clone(),
@@ -221,7 +223,7 @@ impl Prepared {
             pid_file: files.pid_file,
             unix_paths: files.unix_paths,
             notify,
-            held: Held::default(),
+            exits,
             interrupts,
             asker,
             watches,

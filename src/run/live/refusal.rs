@@ -35,6 +35,9 @@ pub(super) enum Refusal {
     /// The host cannot be watched.
     #[error(transparent)]
     Notify(#[from] NotifyError),
+    /// The ends of processes cannot be waited for.
+    #[error("processes cannot be waited for: {0}")]
+    Exits(std::io::Error),
     /// The system gives no signal handlers.
     #[error("signals cannot be caught: {0}")]
     Signals(std::io::Error),
@@ -66,6 +69,7 @@ impl Refusal {
             Self::State(error) => (error.code(), "the run's files are kept".to_owned(), None),
             Self::Directory(error) => (error.code(), "files beside the path can be made".to_owned(), None),
             Self::Notify(error) => (error.code(), "the host can be watched".to_owned(), None),
+            Self::Exits(_) => ("run/exits-not-watched", "the ends of processes can be seen".to_owned(), None),
             Self::Signals(_) => ("run/signals-not-caught", "signals can be caught".to_owned(), None),
             Self::Interrupted(_) => ("run/interrupted", "nobody stops the run".to_owned(), None),
         };

@@ -32,7 +32,7 @@ impl<W: World> Run<'_, W> {
         self.expect.old_lives = false;
         self.expect.old_accepts = false;
         self.expect.old_drained = false;
-        let pid = self.world.observe().old.id.map_or(0, |id| id.pid);
+        let pid = self.master(Generation::Old).unwrap_or_default();
         self.perform(Move::Signal { signal: Signal::Quit, to: Generation::Old }, false).await?;
         self.tell(Event::QuitSent { pid });
         self.world.stop_watches();
@@ -64,7 +64,7 @@ impl<W: World> Run<'_, W> {
             return Ok((true, "old's master is gone".to_owned()));
         };
         match step.on_drain_timeout {
-            OnDrainTimeout::Leave => Ok((false, left(&self.world.observe()))),
+            OnDrainTimeout::Leave => Ok((false, left(&self.look()))),
             OnDrainTimeout::Fail => Err(fault),
             OnDrainTimeout::Terminate => {
                 self.perform(Move::Signal { signal: Signal::Term, to: Generation::Old }, false).await?;

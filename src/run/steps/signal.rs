@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     engine::Fault,
     plan::steps,
-    protocol::{Generation, GenerationState, Master, Move, Signal},
+    protocol::{Generation, GenerationState, Master, Move, PidFile, Signal},
     run::{
         Run, World,
         until::{Looked, Until},
@@ -20,9 +20,9 @@ impl<W: World> Run<'_, W> {
         timeout: Duration,
     ) -> Result<String, Fault> {
         let (signal, to) = (step.signal, step.to.generation());
-        let switches = self.quiet(signal, to, timeout).await?;
+        let (switches, pid_file) = self.quiet(signal, to, timeout).await?;
         if (signal, to) == (Signal::Usr2, Generation::Old) {
-            return self.usr2(timeout).await;
+            return self.usr2(pid_file, timeout).await;
         }
         self.expect_before(signal, to);
         self.perform(Move::Signal { signal, to }, false).await?;
@@ -32,15 +32,20 @@ impl<W: World> Run<'_, W> {
     }
 
     /// Two signals without the first being handled may be taken in another order, so the master must be quiet.
-    /// Gives its switch count, which grows when it handles the next one.
-    async fn quiet(&mut self, signal: Signal, to: Generation, timeout: Duration) -> Result<u64, Fault> {
+    /// Gives its switch count, which grows when it handles the next one, and whom the pid file names then.
+    async fn quiet(
+        &mut self,
+        signal: Signal,
+        to: Generation,
+        timeout: Duration,
+    ) -> Result<(u64, PidFile), Fault> {
         let until = Until { what: format!("{to}'s master to be quiet"), bound: timeout };
         self.until(
             until,
             |situation, _| {
                 let state = situation.generation(to);
                 match state.master {
-                    Master::Settled => Looked::Ready(state.switches),
+                    Master::Settled => Looked::Ready((state.switches, situation.pid_file)),
                     Master::Absent | Master::Dead => Looked::Failed(gone(to, state)),
                     _ => Looked::NotYet(in_words(state).to_owned()),
                 }

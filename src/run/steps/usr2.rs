@@ -14,8 +14,8 @@ use crate::{
 
 impl<W: World> Run<'_, W> {
     /// USR2 to old: through the exec window when a file is staged.
-    pub(super) async fn usr2(&mut self, timeout: Duration) -> Result<String, Fault> {
-        if self.world.observe().pid_file != PidFile::Names(Generation::Old) {
+    pub(super) async fn usr2(&mut self, pid_file: PidFile, timeout: Duration) -> Result<String, Fault> {
+        if pid_file != PidFile::Names(Generation::Old) {
             // USR2 with a wrong pid file poisons the master (nginx-facts 2).
             self.perform(Move::WritePidFile { names: Generation::Old }, false).await?;
         }
@@ -38,7 +38,7 @@ impl<W: World> Run<'_, W> {
 
     /// The signal itself, and what became of it within milliseconds.
     async fn execute_new(&mut self) -> Result<(), Fault> {
-        let old = self.world.observe().old.id.map_or(0, |id| id.pid);
+        let old = self.master(Generation::Old).unwrap_or_default();
         let what = if self.given.staged {
             Move::OpenWindow
         } else {
@@ -58,7 +58,7 @@ impl<W: World> Run<'_, W> {
             Effect::NotRenamed => Err(Fault::PidFileNotRenamed { pid: old }),
             Effect::NotHandled | Effect::Made => {
                 let waited = self.world.now().saturating_sub(began);
-                let state = in_words(&self.world.observe().old);
+                let state = in_words(&self.look().old);
                 Err(not_handled(waited, format!("old's master is {state}")))
             }
         }
