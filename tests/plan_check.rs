@@ -88,3 +88,28 @@ fn schema_prints_what_is_committed() {
     assert_eq!(code(&output), Some(0));
     assert!(output.stdout == std::fs::read("schemas/plan.schema.json").unwrap());
 }
+
+#[test]
+fn an_unsafe_plan_is_11_for_check_and_for_run_and_nothing_is_done() {
+    let unsafe_plan = "tests/fixtures/plans/unsafe/quit-outside-commit.toml";
+    assert_eq!(code(&changeover(&["check", unsafe_plan])), Some(11));
+    let output = changeover(&["run", unsafe_plan, "--output", "json"]);
+    assert_eq!(code(&output), Some(11));
+    let verdict: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(verdict["findings"][0]["code"], "verify/quit-outside-commit");
+    assert_eq!(verdict["findings"][0]["spans"][0]["line"], 16);
+    assert_eq!((verdict["verdict"].as_str(), verdict["exit"].as_u64()), (Some("refused"), Some(11)));
+}
+
+#[test]
+fn a_run_of_a_plan_that_cannot_be_used_ends_with_a_verdict_too() {
+    for (plan, exit) in [(BAD, 10), ("plans/none.toml", 2)] {
+        let output = changeover(&["run", plan, "--output", "json"]);
+        assert_eq!(code(&output), Some(exit));
+        let verdict: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(
+            (verdict["verdict"].as_str(), verdict["changed"].as_bool()),
+            (Some("refused"), Some(false))
+        );
+    }
+}

@@ -3,10 +3,15 @@
 use serde_json::{Value as Json, json};
 
 use super::{Check, Format, inputs, output};
-use crate::plan::{self, Loaded, Problems};
+use crate::{
+    plan::{self, Loaded, Problem, Problems},
+    verify,
+};
 
 /// Exit code 10: a plan is malformed.
 const MALFORMED: u8 = 10;
+/// Exit code 11: a plan is well formed and unsafe.
+pub(super) const UNSAFE: u8 = 11;
 
 /// Checks every plan; the highest of their exit codes.
 pub(super) fn main(check: &Check) -> u8 {
@@ -38,10 +43,17 @@ pub(super) fn main(check: &Check) -> u8 {
 fn look(name: &str, bytes: &[u8], sets: &[(String, String)], human: bool) -> (u8, Json) {
     match plan::load(name, bytes, sets, plan::Inputs::Open) {
         Ok(loaded) => {
-            if human {
+            let findings = verify::findings(&loaded);
+            if human && findings.is_empty() {
                 output::talk(&well_formed(name, &loaded));
             }
-            (0, json!({ "file": name, "problems": [], "findings": [], "unset": loaded.unset }))
+            if human && !findings.is_empty() {
+                tell(&loaded, &findings);
+            }
+            let code = if findings.is_empty() { 0 } else { UNSAFE };
+            let mut report = unsafe_plan(name, &loaded, &findings);
+            report["unset"] = json!(loaded.unset);
+            (code, report)
         }
         Err(problems) => {
             if human {
@@ -50,6 +62,19 @@ fn look(name: &str, bytes: &[u8], sets: &[(String, String)], human: bool) -> (u8
             (MALFORMED, malformed(name, &problems))
         }
     }
+}
+
+/// What makes a well-formed plan unsafe, for people.
+pub(super) fn tell(loaded: &Loaded, findings: &[Problem]) {
+    for finding in findings {
+        output::talk(finding.render(&loaded.document, output::plan_style()).trim_end());
+    }
+}
+
+/// What JSON says of a plan with findings.
+pub(super) fn unsafe_plan(name: &str, loaded: &Loaded, findings: &[Problem]) -> Json {
+    let findings: Vec<_> = findings.iter().map(|finding| finding.report(&loaded.document)).collect();
+    json!({ "file": name, "problems": [], "findings": findings })
 }
 
 /// What JSON says of a malformed plan.

@@ -1,11 +1,14 @@
 //! `run`: loads the plan, and hands every event to the report.
 
+use serde_json::{Value, json};
+
 use super::{Format, Run, check, inputs, output};
 use crate::{
-    engine::Record,
+    engine::{Ending, Record},
     plan::{self, Inputs, Loaded},
     report::{Human, PlanView, json_line},
     run::{Input, Run as Execution, Started, Teller, start},
+    verify,
 };
 
 /// Exit code 10: the plan is malformed.
@@ -51,17 +54,38 @@ async fn execute(input: Input) -> u8 {
 /// Reads and loads the plan; on a mistake it is told, and the exit code is given.
 pub(super) fn load(one: &super::OnePlan) -> Result<Loaded, u8> {
     let bytes = inputs::read(&one.plan).map_err(|error| {
-        output::talk(&format!("{} cannot be read: {error}", one.plan.display()));
+        let message = format!("{} cannot be read: {error}", one.plan.display());
+        match one.output.format {
+            Format::Human => output::talk(&message),
+            Format::Json => refused(json!({ "message": message }), output::USAGE),
+        }
         output::USAGE
     })?;
     let name = one.plan.display().to_string();
-    plan::load(&name, &bytes, &one.inputs.set, Inputs::Given).map_err(|problems| {
+    let loaded = plan::load(&name, &bytes, &one.inputs.set, Inputs::Given).map_err(|problems| {
         match one.output.format {
             Format::Human => output::talk(problems.render(output::plan_style()).trim_end()),
-            Format::Json => output::data(&check::malformed(&name, &problems).to_string()),
+            Format::Json => refused(check::malformed(&name, &problems), MALFORMED),
         }
         MALFORMED
-    })
+    })?;
+    let findings = verify::findings(&loaded);
+    if findings.is_empty() {
+        return Ok(loaded);
+    }
+    match one.output.format {
+        Format::Human => check::tell(&loaded, &findings),
+        Format::Json => refused(check::unsafe_plan(&name, &loaded, &findings), check::UNSAFE),
+    }
+    Err(check::UNSAFE)
+}
+
+/// What is wrong with the plan, as the verdict of a run that did not begin.
+fn refused(mut report: Value, exit: u8) {
+    report["verdict"] = json!(Ending::Refused);
+    report["exit"] = json!(exit);
+    report["changed"] = json!(false);
+    output::data(&report.to_string());
 }
 
 /// Prints each record as it comes.

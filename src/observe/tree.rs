@@ -95,6 +95,8 @@ pub(super) struct Tracked {
     pub(super) listeners: BTreeSet<u64>,
     /// Its death was seen.
     pub(super) dead: bool,
+    /// Workers that were seen to hold one of them: looked at once each.
+    hearing: BTreeSet<Identity>,
     settling: Settling,
     stability: Stability,
     unsettled_since: Option<Duration>,
@@ -109,6 +111,7 @@ impl Tracked {
             workers: Workers::default(),
             listeners: BTreeSet::new(),
             dead: false,
+            hearing: BTreeSet::new(),
             settling: Settling::default(),
             stability: Stability::default(),
             unsettled_since: None,
@@ -150,9 +153,28 @@ impl Tracked {
             switches: master.switches,
             listens,
             poison_suspected: false,
-            workers: self.workers.clone(),
+            workers: self.hearing_workers(),
             stability: self.stability.clone(),
         }
+    }
+
+    /// The workers as they count: one that has its title but holds none of the master's listening sockets accepts
+    /// nobody, so it counts as draining.
+    fn hearing_workers(&mut self) -> Workers {
+        let mut workers = self.workers.clone();
+        self.hearing.retain(|id| workers.titled.contains(id));
+        if self.listeners.is_empty() {
+            return workers;
+        }
+        for id in self.workers.titled.difference(&self.hearing.clone()) {
+            if process::sockets(id.pid).is_disjoint(&self.listeners) {
+                workers.titled.remove(id);
+                workers.draining.insert(*id);
+            } else {
+                self.hearing.insert(*id);
+            }
+        }
+        workers
     }
 
     /// Whether a quiet master holds a listening socket. One that never held a stream listener (only UDP) cannot be
@@ -176,5 +198,30 @@ impl Tracked {
             stability: self.stability.clone(),
             ..GenerationState::absent()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_titled_worker_without_the_masters_listeners_does_not_count_as_accepting() {
+        let me = i32::try_from(std::process::id()).unwrap();
+        let me = Process::read(me).unwrap().id;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let inode = rustix::fs::fstat(&listener).unwrap().st_ino;
+        let mut tracked = Tracked::new(me, None);
+        tracked.workers.titled.insert(me);
+        assert!(tracked.hearing_workers().titled.contains(&me), "nothing is known of the listeners");
+
+        tracked.listeners.insert(inode);
+        assert!(tracked.hearing_workers().titled.contains(&me), "it holds one");
+
+        let mut deaf = Tracked::new(me, None);
+        deaf.workers.titled.insert(me);
+        deaf.listeners.insert(u64::MAX);
+        let workers = deaf.hearing_workers();
+        assert!(workers.titled.is_empty() && workers.draining.contains(&me), "it holds none");
     }
 }
