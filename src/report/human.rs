@@ -7,10 +7,10 @@ use super::{
     layout::{Line, cut, indented},
     style::Mark,
     tally::Tally,
-    units, words,
+    words,
 };
 use crate::{
-    engine::{Event, Level, Master, Record, WaitedFor},
+    engine::{Event, Level, Master, Record, WaitedFor, units},
     protocol::Generation,
 };
 
