@@ -6,6 +6,7 @@ mod output;
 mod preview;
 mod run;
 mod schema;
+mod screen;
 mod status;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};

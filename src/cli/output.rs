@@ -31,6 +31,12 @@ pub(super) fn data(line: &str) {
     let _ = writeln!(io::stdout().lock(), "{line}");
 }
 
+/// Puts `line` in the place of the terminal's last line; an empty one erases it. Without a line feed: the next stands there too.
+pub(super) fn last_line(line: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = write!(stdout, "\r\x1b[K{line}").and_then(|()| stdout.flush());
+}
+
 /// One line of talk.
 pub(super) fn talk(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
@@ -39,16 +45,17 @@ pub(super) fn talk(line: &str) {
 /// What this terminal can show.
 pub(super) fn style() -> Style {
     let terminal = io::stdout().is_terminal();
+    let moves = terminal && env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| env::var(name).ok().filter(|it| !it.is_empty()));
     let utf8 = |it: &String| it.to_ascii_lowercase().replace('-', "").contains("utf8");
     Style {
-        color: terminal && !set("NO_COLOR"),
+        color: moves && !set("NO_COLOR"),
         // Pipes and files are read by programs and people of today: UTF-8.
         unicode: !terminal || locale.as_ref().is_some_and(utf8),
-        live: terminal,
+        live: moves,
         width: width(),
     }
 }

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{Format, Run, check, inputs, output};
+use super::{
+    Format, Run, check, inputs, output,
+    screen::{self, Ticker},
+};
 use crate::{
     engine::{Ending, Record},
     plan::{self, Inputs, Loaded},
@@ -22,16 +25,8 @@ pub(super) fn main(run: &Run) -> u8 {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let teller = teller(run.plan.output.format, &loaded);
-    let input = Input {
-        file: run.plan.plan.display().to_string(),
-        text: loaded.document.text().to_owned(),
-        plan: loaded.plan,
-        state: run.state_dir.clone(),
-        teller,
-    };
     match runtime() {
-        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, execute(input)),
+        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, execute(run, loaded)),
         Err(exit) => exit,
     }
 }
@@ -44,7 +39,15 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, u8> {
     })
 }
 
-async fn execute(input: Input) -> u8 {
+async fn execute(run: &Run, loaded: Loaded) -> u8 {
+    let (teller, _ticker) = teller(run.plan.output.format, &loaded);
+    let input = Input {
+        file: run.plan.plan.display().to_string(),
+        text: loaded.document.text().to_owned(),
+        plan: loaded.plan,
+        state: run.state_dir.clone(),
+        teller,
+    };
     match start(input).await {
         Started::Ended(exit) => exit,
         Started::Ready(mut live, given) => Execution::new(&mut *live, *given).execute().await.exit,
@@ -89,17 +92,13 @@ fn refused(mut report: Value, exit: u8) {
 }
 
 /// Prints each record as it comes.
-fn teller(format: Format, loaded: &Loaded) -> Teller {
+fn teller(format: Format, loaded: &Loaded) -> (Teller, Option<Ticker>) {
     match format {
-        Format::Json => Box::new(|record: &Record| output::data(&json_line(record))),
+        Format::Json => (Box::new(|record: &Record| output::data(&json_line(record))), None),
         Format::Human => {
-            let mut human =
-                Human::new(output::style(), PlanView::of(&loaded.document, loaded.plan.steps.len()));
-            Box::new(move |record: &Record| {
-                for line in human.event(record) {
-                    output::data(&line);
-                }
-            })
+            let style = output::style();
+            let view = PlanView::of(&loaded.document, loaded.plan.steps.len());
+            screen::shown(Human::new(style, view), style.live)
         }
     }
 }

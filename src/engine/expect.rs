@@ -65,7 +65,7 @@ impl Expect {
 }
 
 /// How long ago USR2 went to old.
-fn since_usr2(situation: &Situation) -> std::time::Duration {
+fn since_usr2(situation: &Situation) -> Option<std::time::Duration> {
     use crate::protocol::{Move, Signal};
     situation
         .past
@@ -74,5 +74,5 @@ fn since_usr2(situation: &Situation) -> std::time::Duration {
         .find(|past| {
             matches!(past.what, Move::OpenWindow | Move::Signal { signal: Signal::Usr2, to: Generation::Old })
         })
-        .map_or_else(Default::default, |past| past.age)
+        .map(|past| past.age)
 }

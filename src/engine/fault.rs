@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use thiserror::Error;
 
+use super::units;
 use crate::protocol::{Generation, Signal};
 
 /// Why the way forward ended. Times are as measured by the run's monotonic clock.
@@ -24,8 +25,8 @@ pub enum Fault {
     NewMasterExited {
         /// New's master.
         pid: i32,
-        /// After USR2.
-        after: Duration,
+        /// How long after USR2, where the run sent it.
+        after: Option<Duration>,
     },
     /// The pid file could not be renamed: old's master is poisoned (nginx-facts 2).
     #[error("old's master {pid} could not rename its pid file")]
@@ -164,7 +165,7 @@ pub enum Fault {
         text: String,
     },
     /// The budget of the plan is used up.
-    #[error("the budget of {} is used up", humantime::format_duration(*budget))]
+    #[error("the budget of {} is used up", units::length(*budget))]
     BudgetUsed {
         /// `[defaults] budget`.
         budget: Duration,
@@ -237,7 +238,7 @@ impl FaultReport {
             cause: None,
             todo: None,
             place: None,
-            label: fault.observed(),
+            label: fault.label(),
         }
     }
 }
@@ -290,13 +291,12 @@ impl Fault {
             | Self::Watch { expected, .. } => expected.clone(),
             Self::ProbesLate { wanted, .. } => format!("{wanted} passes in a row"),
             Self::StagedChanged { .. } => "the file that preflight proved".into(),
-            Self::BudgetUsed { budget } => format!("done within {}", humantime::format_duration(*budget)),
+            Self::BudgetUsed { budget } => format!("done within {}", units::length(*budget)),
             Self::Move { .. } => "the move is made".into(),
             Self::NotReadyToCommit { .. } => "old is quiet and new accepts".into(),
-            Self::DrainLate { waited, .. } => {
-                format!("old gone within {}", humantime::format_duration(*waited))
-            }
-            Self::Interrupted { .. } => "nobody stops the run".into(),
+            Self::DrainLate { waited, .. } => format!("old gone within {}", units::length(*waited)),
+            // Nothing in the plan is about it.
+            Self::Interrupted { .. } => String::new(),
         }
     }
 
@@ -304,22 +304,24 @@ impl Fault {
     #[must_use]
     pub fn observed(&self) -> String {
         match self {
-            Self::NewMasterExited { after, .. } => format!("gone {} ms after USR2", after.as_millis()),
+            Self::NewMasterExited { after: Some(after), .. } => {
+                format!("gone {} after USR2", units::length(*after))
+            }
             Self::OldWorkersBack { accepting } => {
-                format!("{accepting} accepting: somebody sent HUP to old's master")
+                format!("{accepting} accepting again, as after a HUP to old's master")
             }
             Self::PathChanged { path } => format!("another file at {path}"),
             Self::CrashLoop { crashes, .. } => format!("{crashes} workers died and were replaced"),
             Self::WorkersFatal { pid } => format!("master {pid} lives without workers"),
-            Self::NotHandled { waited, state, .. } => format!("{state} for {}", brief(*waited)),
+            Self::NotHandled { waited, state, .. } => format!("{state} for {}", units::length(*waited)),
             Self::NoEffect { waited, seen, .. }
             | Self::WorkersLate { waited, seen, .. }
             | Self::NotReadyToCommit { waited, seen } => {
-                format!("{seen} after {}", brief(*waited))
+                format!("{seen} after {}", units::length(*waited))
             }
-            Self::Probe { observed, .. } => observed.join(", "),
+            Self::Probe { observed, .. } => observed.join("; "),
             Self::ProbesLate { passed, observed, waited, .. } => {
-                format!("{passed} in a row after {}: {}", brief(*waited), observed.join(", "))
+                format!("{passed} in a row after {}: {}", units::length(*waited), observed.join("; "))
             }
             Self::Watch { text, times, .. } => format!("{times} in a row: {text}"),
             Self::StagedChanged { text, .. } | Self::Move { text, .. } => text.clone(),
@@ -327,13 +329,15 @@ impl Fault {
             other => other.to_string(),
         }
     }
-}
 
-/// A duration with three digits at most, for sentences.
-fn brief(time: Duration) -> String {
-    if time < Duration::from_secs(1) {
-        format!("{} ms", time.as_millis())
-    } else {
-        format!("{:.1} s", time.as_secs_f64())
+    /// The text under the place in the plan: one observed fact.
+    fn label(&self) -> String {
+        match self {
+            Self::Probe { observed, .. } | Self::ProbesLate { observed, .. } => {
+                observed.last().cloned().unwrap_or_default()
+            }
+            Self::Watch { text, .. } => text.clone(),
+            other => other.observed(),
+        }
     }
 }

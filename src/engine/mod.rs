@@ -4,6 +4,7 @@ mod event;
 mod expect;
 mod fault;
 mod phase;
+pub mod units;
 mod verdict;
 
 pub use event::{AnswerBy, Event, Level, Master, Record, WaitedFor};

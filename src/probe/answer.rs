@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::outcome::{Outcome, Unattributed, in_milliseconds};
-use crate::protocol::Generation;
+use super::outcome::{Outcome, Unattributed};
+use crate::{engine::units::length, protocol::Generation};
 
 /// The worker that accepted the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,10 +39,16 @@ impl Answer {
         Self { outcome, by: None, unattributed: None, latency, connections, status: None }
     }
 
-    /// One line for people: `200 by 4242 (new) in 1.2 ms`.
+    /// One line for people: `200 from worker 4242 (new) after 1 ms`.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let by = self.by.map_or_else(String::new, |by| format!(" by {} ({})", by.pid, by.generation));
-        format!("{}{by} in {}", self.outcome, in_milliseconds(self.latency))
+        let by =
+            self.by.map_or_else(String::new, |by| format!(" from worker {} ({})", by.pid, by.generation));
+        let after = if self.outcome.takes_a_time() {
+            format!(" after {}", length(self.latency))
+        } else {
+            String::new()
+        };
+        format!("{}{by}{after}", self.outcome)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr, time::Duration};
 
-use crate::protocol::Generation;
+use crate::{engine::units::length, protocol::Generation};
 
 /// The longest piece of a server's text that is shown.
 const SHOWN: usize = 200;
@@ -166,6 +166,27 @@ impl Outcome {
         matches!(self, Self::Passed { .. })
     }
 
+    /// Whether the time that the answer took adds to its words.
+    pub(super) const fn takes_a_time(&self) -> bool {
+        match self {
+            Self::Passed { .. }
+            | Self::Reset { .. }
+            | Self::NotHttp { .. }
+            | Self::WrongStatus { .. }
+            | Self::WrongHeader { .. }
+            | Self::WrongBody { .. } => true,
+            Self::NotReached { .. }
+            | Self::Queued { .. }
+            | Self::Refused { .. }
+            | Self::NotConnected { .. }
+            | Self::Unresolved { .. }
+            | Self::TimedOut { .. }
+            | Self::TooSlow { .. }
+            | Self::AttributionImpossible { .. }
+            | Self::NotAsked { .. } => false,
+        }
+    }
+
     /// What was expected instead, in words.
     #[must_use]
     pub fn expected(&self) -> String {
@@ -184,7 +205,7 @@ impl Outcome {
             }
             Self::WrongHeader { name, expected, .. } => format!("{}: {}", shown(name), shown(expected)),
             Self::WrongBody { expected, .. } => format!("a body that contains \"{}\"", shown(expected)),
-            Self::TooSlow { limit, .. } => format!("an answer within {}", in_milliseconds(*limit)),
+            Self::TooSlow { limit, .. } => format!("an answer within {}", length(*limit)),
             Self::AttributionImpossible { .. } => {
                 "a connection that can be attributed to a worker".to_owned()
             }
@@ -197,20 +218,24 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Passed { status } => write!(f, "{status}"),
-            Self::NotReached { wanted, connections, .. } => {
-                write!(f, "none of {connections} connections reached {wanted}: the build was not judged")
+            Self::NotReached { wanted, connections, took } => {
+                let took = length(*took);
+                write!(
+                    f,
+                    "none of {connections} connections reached {wanted} in {took}: the build was not judged"
+                )
             }
             Self::Queued { waited } => {
-                write!(f, "queued for {}: nobody is accepting", in_milliseconds(*waited))
+                write!(f, "queued for {}: nobody is accepting", length(*waited))
             }
             Self::Refused { address } => write!(f, "{address} refused the connection"),
             Self::NotConnected { address, error } => write!(f, "no connection to {address}: {error}"),
             Self::Unresolved { host, error } => write!(f, "{} has no address: {error}", shown(host)),
             Self::TimedOut { after, received: 0 } => {
-                write!(f, "accepted, then no answer for {}", in_milliseconds(*after))
+                write!(f, "accepted, then no answer for {}", length(*after))
             }
             Self::TimedOut { after, received } => {
-                write!(f, "no complete answer for {} ({received} bytes came)", in_milliseconds(*after))
+                write!(f, "no complete answer for {} ({received} bytes came)", length(*after))
             }
             Self::Reset { how, received: 0 } => write!(f, "{how} before any answer"),
             Self::Reset { how, received } => write!(f, "{how} after {received} bytes of an answer"),
@@ -226,7 +251,7 @@ impl fmt::Display for Outcome {
                 let cut = if *cut { "the first " } else { "" };
                 write!(f, "{cut}{searched} bytes of body without the expected text")
             }
-            Self::TooSlow { took, .. } => write!(f, "answered after {}", in_milliseconds(*took)),
+            Self::TooSlow { took, .. } => write!(f, "too slow, {}", length(*took)),
             Self::AttributionImpossible { why } => write!(f, "nobody can tell who answers: {why}"),
             Self::NotAsked { why } => write!(f, "the request could not be made: {}", shown(why)),
         }
@@ -240,11 +265,6 @@ fn shown(text: &str) -> String {
         shown.push('…');
     }
     shown
-}
-
-/// `1.2 ms`.
-pub(super) fn in_milliseconds(time: Duration) -> String {
-    format!("{:.1} ms", time.as_secs_f64() * 1e3)
 }
 
 #[cfg(test)]
@@ -264,9 +284,9 @@ mod tests {
     fn hung_and_unaccepted_are_told_apart() {
         let second = Duration::from_secs(1);
         let hung = Outcome::TimedOut { after: second, received: 0 };
-        assert_eq!(hung.to_string(), "accepted, then no answer for 1000.0 ms");
+        assert_eq!(hung.to_string(), "accepted, then no answer for 1.00 s");
         let queued = Outcome::Queued { waited: second };
-        assert_eq!(queued.to_string(), "queued for 1000.0 ms: nobody is accepting");
+        assert_eq!(queued.to_string(), "queued for 1.00 s: nobody is accepting");
         assert_ne!(hung.code(), queued.code());
     }
 }

@@ -3,9 +3,12 @@
 use super::{
     layout::Line,
     style::{Mark, Style},
-    units, words,
+    words,
 };
-use crate::protocol::{Move, Waiting};
+use crate::{
+    engine::units,
+    protocol::{Move, Waiting},
+};
 
 /// The way back so far.
 #[derive(Clone, Debug)]

@@ -3,9 +3,8 @@
 use super::{
     layout::{Line, indented},
     style::{Mark, Style},
-    units,
 };
-use crate::engine::Level;
+use crate::engine::{Level, units};
 
 /// What one check has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! How a run ended: the failure with its place in the plan, and the last lines.
 
-use super::{human::Human, layout::field, layout::indented, units, words};
-use crate::engine::{Ending, FaultReport, Verdict};
+use super::{human::Human, layout::field, layout::indented, words};
+use crate::engine::{Ending, FaultReport, Verdict, units};
 
 impl Human {
     /// The lines of the verdict.

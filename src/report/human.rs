@@ -7,10 +7,10 @@ use super::{
     layout::{Line, cut, indented},
     style::Mark,
     tally::Tally,
-    units, words,
+    words,
 };
 use crate::{
-    engine::{Event, Level, Master, Record, WaitedFor},
+    engine::{Event, Level, Master, Record, WaitedFor, units},
     protocol::Generation,
 };
 
@@ -157,13 +157,20 @@ impl Human {
         let (title, text, time) = if let Some(way_back) = &self.way_back {
             let (text, since) = way_back.live();
             ("way back", text, units::time(now - since))
+        } else if self.last.is_none() && !self.run.is_empty() {
+            let text = if self.header || self.count.is_some() {
+                "old is asked what it answers now"
+            } else {
+                "looks at the host"
+            };
+            ("preflight", text.to_owned(), units::time(now))
         } else {
             let step = self.step.as_ref()?;
             let time = format!("{} of {}", units::time(now - step.since), units::bound(step.timeout));
             (step.title.as_str(), step.seen.clone(), time)
         };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a turn, not a quantity")]
-        let turn = (now.max(0.0) / 80.0) as usize;
+        let turn = (now.max(0.0) / 100.0) as usize;
         let line = Line { mark: Mark::Spin(turn), title, text: &text, time: Some(time) };
         let plain = Style { color: false, ..self.style };
         let first = line.lines(plain).into_iter().next()?;

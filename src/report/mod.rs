@@ -11,7 +11,6 @@ mod preview;
 mod status;
 mod style;
 mod tally;
-pub mod units;
 pub mod words;
 
 pub use checks::{Count, Finding};

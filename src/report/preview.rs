@@ -5,9 +5,9 @@ use super::{
     checks::{self, Count, Finding},
     layout::{field, indented},
     style::Mark,
-    units, words,
+    words,
 };
-use crate::engine::{Level, Master};
+use crate::engine::{Level, Master, units};
 
 /// One resolved value and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]

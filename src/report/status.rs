@@ -1,8 +1,8 @@
 //! The text of `changeover status`: who serves, from which file, and what to do next.
 
-use super::{Style, layout::field, units, words};
+use super::{Style, layout::field, words};
 use crate::{
-    engine::Serving,
+    engine::{Serving, units},
     protocol::{Generation, GenerationState, Master, PathHolds, PidFile, Situation},
 };
 

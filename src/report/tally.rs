@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::units;
-use crate::{engine::AnswerBy, protocol::Generation};
+use crate::{
+    engine::{AnswerBy, units},
+    protocol::Generation,
+};
 
 /// More pids than these are not listed.
 const MOST_PIDS: usize = 4;

@@ -44,10 +44,10 @@ pub const fn waiting(waiting: Waiting) -> &'static str {
 #[must_use]
 pub const fn stuck(why: Stuck) -> &'static str {
     match why {
-        Stuck::OldDoesNotSettle => "the old master does not answer: it is stopped, or waits in the kernel",
+        Stuck::OldDoesNotSettle => "the old master takes no signals: it is stopped, or waits in the kernel",
         Stuck::NoMaster => "no master lives",
         Stuck::OldGoneNewServes => "the old master is gone, the new one serves",
-        Stuck::OldGoneNewUnsettled => "the old master is gone and the new one does not answer",
+        Stuck::OldGoneNewUnsettled => "the old master is gone and the new one takes no signals",
         Stuck::OldDoesNotAccept => "the old master starts no workers",
         Stuck::WrongNumber => "the old master cannot be brought to its former number of workers",
         Stuck::NewDoesNotLeave => "the new master cannot be ended",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Effect, World, until::millis};
 use crate::{
-    engine::{Event, Expect, Fault, FaultReport, Phase, Verdict, WaitedFor, next},
+    engine::{Event, Expect, Fault, FaultReport, Phase, Verdict, WaitedFor, next, units},
     plan::{Action, OnFailure, Plan, Step},
     protocol::{Generation, Move, Situation},
 };
@@ -243,7 +243,7 @@ pub fn about(action: &Action) -> String {
         Action::Signal(step) => format!("{} to {}", step.signal, step.to.generation()),
         Action::WaitForWorkers(step) => format!("{}: {}", step.generation, step.until.name()),
         Action::HttpProbe(step) => format!("{} by {}", step.probe, step.answered_by.name()),
-        Action::Soak(step) => humantime::format_duration(step.length).to_string(),
+        Action::Soak(step) => units::bound(millis(step.length)),
         Action::Commit(_) | Action::Rollback(_) => String::new(),
     }
 }

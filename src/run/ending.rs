@@ -6,6 +6,7 @@ use crate::{
     engine::{Ending, Event, Fault, FaultReport, Phase, Serving, Verdict},
     plan::OnFailure,
     protocol::{Generation, Situation},
+    report::words,
 };
 
 impl<W: World> Run<'_, W> {
@@ -28,6 +29,7 @@ impl<W: World> Run<'_, W> {
         if self.phase == Phase::Finishing {
             // QUIT is sent: new is the only one that can serve, whatever the check after it said.
             self.tell(Event::Finished { old_gone: false });
+            self.world.tidy(true);
             return self.verdict(Ending::Committed, 33, Some(report));
         }
         if interrupted && !self.touched {
@@ -51,7 +53,7 @@ impl<W: World> Run<'_, W> {
             Back::Stuck(why) => {
                 let nobody = serving(&self.look()) == Serving::None;
                 let mut verdict = self.verdict(Ending::Stuck, if nobody { 31 } else { 30 }, report);
-                verdict.now = format!("{}: {}", recipe::why(why), verdict.now);
+                verdict.now = format!("{}: {}", words::stuck(why), verdict.now);
                 verdict.next = recipe::by_hand(why, &self.look(), &self.given.path);
                 verdict
             }

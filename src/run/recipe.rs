@@ -1,22 +1,6 @@
-//! What a person does by hand where the way back ends: why it ended, and the commands in order.
+//! What a person does by hand where the way back ends: the commands, in order.
 
 use crate::protocol::{Identity, Situation, Stuck};
-
-/// Why the way back ended, in words.
-pub(super) const fn why(why: Stuck) -> &'static str {
-    match why {
-        Stuck::OldDoesNotSettle => "old's master takes no signals",
-        Stuck::NoMaster => "no master lives",
-        Stuck::OldGoneNewServes => "old's master is gone and new serves",
-        Stuck::OldGoneNewUnsettled => "old's master is gone and new takes no signals",
-        Stuck::OldDoesNotAccept => "old starts no workers",
-        Stuck::WrongNumber => "old has another number of workers than before",
-        Stuck::NewDoesNotLeave => "new does not leave",
-        Stuck::StraysDoNotLeave => "workers without a master do not leave",
-        Stuck::BaselineLost => "old serves, but its probes do not pass as before",
-        Stuck::NoProgress => "the same move was made again and again without progress",
-    }
-}
 
 /// The commands, in order.
 pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str) -> Vec<String> {
@@ -32,15 +16,12 @@ pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str) -> Vec<Stri
             }
             next.push(format!("{path} -t && start nginx as usual"));
         }
-        Stuck::OldGoneNewServes | Stuck::OldGoneNewUnsettled => {
+        Stuck::OldGoneNewServes => {
             next.push("new serves and may stay: look at it before anything else".to_owned());
             next.push(format!("to go back: {path} -t, then stop and start nginx (an interruption)"));
         }
-        Stuck::OldDoesNotSettle => {
-            next.extend(
-                old.map(|id| format!("grep State /proc/{id}/status   # T: kill -CONT {id}; D: see its disk")),
-            );
-        }
+        Stuck::OldDoesNotSettle => next.extend(old.map(look_at)),
+        Stuck::OldGoneNewUnsettled => next.extend(new.map(look_at)),
         _ => {
             next.extend(old.map(|id| kill("HUP", id, "old: workers from the configuration")));
             next.extend(new.map(|id| kill("TERM", id, "new: once old accepts")));
@@ -62,6 +43,10 @@ pub(super) fn stopped(situation: &Situation) -> Vec<String> {
         next.push(kill("QUIT", new, "to go back: new leaves, once old accepts"));
     }
     next
+}
+
+fn look_at(id: Identity) -> String {
+    format!("grep State /proc/{id}/status   # T: kill -CONT {id}; D: see its disk")
 }
 
 fn kill(signal: &str, id: Identity, then: &str) -> String {

@@ -15,4 +15,5 @@ mod interrupts;
 mod misbehaving;
 mod probes;
 mod refusals;
+mod terminal;
 mod verdicts;

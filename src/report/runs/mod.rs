@@ -197,9 +197,11 @@ fn the_live_line_says_what_is_waited_for_and_for_how_long() {
     let (_, human) = forward().after(0.0, workers(Generation::Old, 0, 1)).shown(PLAIN);
     insta::assert_snapshot!(human.live_line(4_200.0).unwrap(), @r#"  ⠹ 6 http-probe       old: 0 of 2 accepting, 1 draining         3.14 s of 30 s"#);
     let (_, human) = way_back().after(1.0, Event::WayBackWaits { waiting: Waiting::NewLeaves }).shown(PLAIN);
-    insta::assert_snapshot!(human.live_line(1_500.0).unwrap(), @r#"  ⠇ way back           TERM to new master 944, new leaves                424 ms"#);
+    insta::assert_snapshot!(human.live_line(1_500.0).unwrap(), @r#"  ⠴ way back           TERM to new master 944, new leaves                424 ms"#);
     let (_, human) = way_back().after(1.0, Event::RolledBack).shown(PLAIN);
     assert_eq!(human.live_line(1_500.0), None);
+    let (_, human) = begun().shown(PLAIN);
+    insta::assert_snapshot!(human.live_line(200.0).unwrap(), @"  ⠹ preflight          looks at the host                                 200 ms");
 }
 
 #[test]

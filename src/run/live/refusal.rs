@@ -60,18 +60,26 @@ impl Refusal {
     fn report(&self) -> Option<FaultReport> {
         let (code, expected, todo) = match self {
             Self::NothingToDo(_) => return None,
-            Self::Locked(error) => (error.code(), "nobody else changes this nginx".to_owned(), None),
+            Self::Locked(error) => {
+                let todo = "wait until that run has ended; `changeover status` shows how far it is";
+                let held = matches!(error, LockError::Held { .. });
+                let expected = "no other run changes this nginx".to_owned();
+                (error.code(), expected, held.then(|| todo.to_owned()))
+            }
             Self::Checks(findings) => {
                 let first = first(findings)?;
                 (first.code, first.why.to_owned(), Some(first.todo.clone()))
             }
-            Self::Watch { code, expected, .. } => (*code, expected.clone(), None),
-            Self::State(error) => (error.code(), "the run's files are kept".to_owned(), None),
+            Self::Watch { code, expected, .. } => {
+                let todo = "mend what the watch asks, or the watch, before anything is changed";
+                (*code, expected.clone(), Some(todo.to_owned()))
+            }
+            Self::State(error) => (error.code(), "the run's own files can be made".to_owned(), None),
             Self::Directory(error) => (error.code(), "files beside the path can be made".to_owned(), None),
             Self::Notify(error) => (error.code(), "the host can be watched".to_owned(), None),
             Self::Exits(_) => ("run/exits-not-watched", "the ends of processes can be seen".to_owned(), None),
             Self::Signals(_) => ("run/signals-not-caught", "signals can be caught".to_owned(), None),
-            Self::Interrupted(_) => ("run/interrupted", "nobody stops the run".to_owned(), None),
+            Self::Interrupted(_) => ("run/interrupted", String::new(), None),
         };
         let message = self.to_string();
         Some(FaultReport {

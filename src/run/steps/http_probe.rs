@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    engine::{AnswerBy, Event, Fault},
+    engine::{AnswerBy, Event, Fault, units},
     plan::steps::HttpProbe,
     probe::Answer,
     run::{Run, World, until::millis},
@@ -100,7 +100,7 @@ impl Tally {
     fn in_words(&self) -> String {
         let pids = self.pids.iter().map(i32::to_string).collect::<Vec<_>>().join(" ");
         let by = if pids.is_empty() { String::new() } else { format!(" by {pids}") };
-        format!("{} of {} passed{by}, slowest {} ms", self.passed, self.passed, self.slowest.as_millis())
+        format!("{} of {} passed{by}, slowest {}", self.passed, self.passed, units::length(self.slowest))
     }
 }
 

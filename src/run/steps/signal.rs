@@ -137,7 +137,7 @@ fn gone(which: Generation, state: &GenerationState) -> Fault {
     let pid = state.id.map_or(0, |id| id.pid);
     match which {
         Generation::Old => Fault::OldMasterGone { pid },
-        Generation::New => Fault::NewMasterExited { pid, after: Duration::ZERO },
+        Generation::New => Fault::NewMasterExited { pid, after: None },
     }
 }
 

@@ -3,12 +3,12 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use crate::{
-    engine::Fault,
+    engine::{Fault, units},
     plan::steps::{Until as Wanted, WaitForWorkers},
     protocol::{Generation, GenerationState, Identity, Master, Situation},
     run::{
         Run, World,
-        until::{Looked, Until},
+        until::{Looked, Until, millis},
     },
 };
 
@@ -98,7 +98,7 @@ impl Crew {
         };
         let stable = now.saturating_sub(since) >= self.stable_for;
         if complete && stable && state.accepting().is_some() {
-            let same = humantime::format_duration(self.stable_for);
+            let same = units::bound(millis(self.stable_for));
             let tail = if self.stable_for.is_zero() { String::new() } else { format!(", same for {same}") };
             return Looked::Ready(format!("{seen}{tail}"));
         }

@@ -1,4 +1,6 @@
-//! Numbers with their units, as people say them.
+//! Numbers with their units, as people say them; the same in every sentence and on every line.
+
+use std::time::Duration;
 
 /// A time of `ms` milliseconds: `0.4 ms`, `41 ms`, `1.01 s`, `2 m 4 s`, `1 h 5 m`.
 #[must_use]
@@ -24,6 +26,12 @@ pub fn time(ms: f64) -> String {
     } else {
         format!("{whole:.0} {} {rest:.0} {}", names.0, names.1)
     }
+}
+
+/// The same of a duration.
+#[must_use]
+pub fn length(duration: Duration) -> String {
+    time(duration.as_secs_f64() * 1_000.0)
 }
 
 /// A bound that a plan gives, without needless digits: `30 s`, `1.5 s`, `10 m`.
