@@ -76,3 +76,90 @@ fn since_usr2(situation: &Situation) -> Option<std::time::Duration> {
         })
         .map(|past| past.age)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::way_back::tests::builder::{both, untouched, worker};
+
+    const PATH: &str = "/usr/sbin/nginx";
+
+    /// The code of the first guard that does not hold.
+    fn broken(expect: Expect, situation: &Situation) -> Option<&'static str> {
+        expect.check(situation, PATH).err().map(|fault| fault.code())
+    }
+
+    fn after_usr2() -> Expect {
+        Expect { new_lives: true, new_accepts: true, ..Expect::default() }
+    }
+
+    fn after_winch() -> (Expect, Situation) {
+        let mut drained = both();
+        drained.old.workers.titled.clear();
+        (Expect { old_accepts: false, old_drained: true, ..after_usr2() }, drained)
+    }
+
+    #[test]
+    fn what_is_as_the_run_left_it_holds() {
+        assert_eq!(broken(Expect::default(), &untouched()), None);
+        assert_eq!(broken(after_usr2(), &both()), None);
+        let (expect, drained) = after_winch();
+        assert_eq!(broken(expect, &drained), None);
+    }
+
+    #[test]
+    fn the_death_of_either_master_is_named() {
+        let mut situation = both();
+        situation.old.master = Master::Dead;
+        assert_eq!(broken(after_usr2(), &situation), Some("run/old-master-gone"));
+        let mut situation = both();
+        situation.new.master = Master::Dead;
+        assert_eq!(broken(after_usr2(), &situation), Some("run/new-master-exited"));
+        assert_eq!(broken(Expect::default(), &situation), None, "nobody waits for new yet");
+    }
+
+    #[test]
+    fn an_old_master_that_somebody_told_to_leave_is_as_good_as_gone() {
+        let mut situation = both();
+        situation.old.master = Master::Leaving;
+        assert_eq!(broken(after_usr2(), &situation), Some("run/old-master-gone"));
+        assert_eq!(broken(Expect { old_lives: false, ..after_usr2() }, &situation), None, "QUIT was ours");
+    }
+
+    #[test]
+    fn the_loss_of_all_workers_is_named_for_each_generation() {
+        for generation in [Generation::Old, Generation::New] {
+            let mut situation = both();
+            match generation {
+                Generation::Old => situation.old.workers.titled.clear(),
+                Generation::New => situation.new.workers.titled.clear(),
+            }
+            assert_eq!(after_usr2().check(&situation, PATH), Err(Fault::WorkersGone { generation }));
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_of_workers_before_their_master_has_settled() {
+        let mut situation = both();
+        situation.new.workers.titled.clear();
+        situation.new.master = Master::Busy;
+        assert_eq!(broken(after_usr2(), &situation), None);
+    }
+
+    #[test]
+    fn old_workers_that_come_back_are_counted() {
+        let (expect, mut situation) = after_winch();
+        situation.old.workers.titled = [worker(7), worker(8)].into();
+        assert_eq!(expect.check(&situation, PATH), Err(Fault::OldWorkersBack { accepting: 2 }));
+    }
+
+    #[test]
+    fn any_other_file_at_the_path_is_named() {
+        for path in [PathHolds::Ours, PathHolds::Stub, PathHolds::Foreign, PathHolds::Missing] {
+            let situation = Situation { path, ..untouched() };
+            assert_eq!(broken(Expect::default(), &situation), Some("run/path-changed"), "{path:?}");
+        }
+        let installed = Situation { path: PathHolds::Ours, ..both() };
+        assert_eq!(broken(Expect { path: PathHolds::Ours, ..after_usr2() }, &installed), None);
+    }
+}

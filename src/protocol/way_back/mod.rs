@@ -9,7 +9,7 @@ mod gone;
 mod history;
 mod restore;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::time::Duration;
 

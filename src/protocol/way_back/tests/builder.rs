@@ -24,7 +24,7 @@ pub(super) const fn to_new(signal: Signal) -> Move {
     Move::Signal { signal, to: Generation::New }
 }
 
-pub(super) fn worker(number: usize) -> Identity {
+pub(crate) fn worker(number: usize) -> Identity {
     Identity { pid: 1_000 + i32::try_from(number).unwrap(), start: 3 }
 }
 
@@ -43,7 +43,7 @@ fn generation(id: Identity, ino: u64) -> GenerationState {
 }
 
 /// Old serves alone, as before the run; nothing was done.
-pub(super) fn untouched() -> Situation {
+pub(crate) fn untouched() -> Situation {
     Situation {
         path: PathHolds::Found,
         old: generation(OLD, 1),
@@ -61,7 +61,7 @@ pub(super) fn untouched() -> Situation {
 }
 
 /// Both generations serve, after USR2.
-pub(super) fn both() -> Situation {
+pub(crate) fn both() -> Situation {
     let mut both = untouched();
     both.new = generation(NEW, 2);
     both.pid_file = PidFile::Names(Generation::New);

@@ -1,6 +1,6 @@
 //! A table of cases for every rule, and for the order between them.
 
-mod builder;
+pub(crate) mod builder;
 mod cover;
 mod end_new;
 mod first;
