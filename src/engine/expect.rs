@@ -17,6 +17,8 @@ pub struct Expect {
     pub old_drained: bool,
     /// Workers of new accept (from the step that saw them on).
     pub new_accepts: bool,
+    /// How many there should be, where that is known.
+    pub new_workers: Option<usize>,
     /// What the binary path names.
     pub path: PathHolds,
 }
@@ -29,6 +31,7 @@ impl Default for Expect {
             old_accepts: true,
             old_drained: false,
             new_accepts: false,
+            new_workers: None,
             path: PathHolds::Found,
         }
     }
@@ -43,16 +46,21 @@ impl Expect {
         let (old, new) = (&situation.old, &situation.new);
         let pid = |state: &crate::protocol::GenerationState| state.id.map_or(0, |id| id.pid);
         if self.old_lives && matches!(old.master, Master::Dead | Master::Leaving) {
-            return Err(Fault::OldMasterGone { pid: pid(old) });
+            return Err(Fault::OldMasterGone { pid: pid(old), leaving: old.master.lives() });
         }
-        if self.new_lives && !new.master.lives() {
-            return Err(Fault::NewMasterExited { pid: pid(new), after: since_usr2(situation) });
+        if self.new_lives && matches!(new.master, Master::Absent | Master::Dead | Master::Leaving) {
+            let (leaving, after) = (new.master.lives(), since_usr2(situation));
+            return Err(Fault::NewMasterExited { pid: pid(new), leaving, after });
         }
         if situation.path != self.path {
             return Err(Fault::PathChanged { path: path.to_owned() });
         }
         if self.new_accepts && new.accepting() == Some(0) {
             return Err(Fault::WorkersGone { generation: Generation::New });
+        }
+        let expected = self.new_workers.unwrap_or(1);
+        if self.new_accepts && new.stability.crash_loop(expected) {
+            return Err(Fault::CrashLoop { crashes: new.stability.crashes, expected });
         }
         if self.old_accepts && old.accepting() == Some(0) {
             return Err(Fault::WorkersGone { generation: Generation::Old });

@@ -21,10 +21,12 @@ pub enum Fault {
     #[error("the new binary could not be executed")]
     ExecFailed,
     /// New's master exited before the step was over.
-    #[error("new's master {pid} exited")]
+    #[error("new's master {pid} {}", if *leaving { "is leaving" } else { "exited" })]
     NewMasterExited {
         /// New's master.
         pid: i32,
+        /// It lives, and listens no more.
+        leaving: bool,
         /// How long after USR2, where the run sent it.
         after: Option<Duration>,
     },
@@ -35,10 +37,12 @@ pub enum Fault {
         pid: i32,
     },
     /// Old's master is gone before the commit.
-    #[error("old's master {pid} is gone")]
+    #[error("old's master {pid} is {}", if *leaving { "leaving" } else { "gone" })]
     OldMasterGone {
         /// Old's master.
         pid: i32,
+        /// It lives, and listens no more.
+        leaving: bool,
     },
     /// A generation that must accept has no workers.
     #[error("{generation} has no workers any more")]
@@ -304,6 +308,9 @@ impl Fault {
     #[must_use]
     pub fn observed(&self) -> String {
         match self {
+            Self::NewMasterExited { leaving: true, .. } | Self::OldMasterGone { leaving: true, .. } => {
+                "it listens no more, as after QUIT".into()
+            }
             Self::NewMasterExited { after: Some(after), .. } => {
                 format!("gone {} after USR2", units::length(*after))
             }

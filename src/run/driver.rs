@@ -64,9 +64,9 @@ impl<'w, W: World> Run<'w, W> {
     pub fn new(world: &'w mut W, given: Given) -> Self {
         Self {
             world,
+            expect: Expect { new_workers: given.new_workers, ..Expect::default() },
             given,
             phase: Phase::Preflight,
-            expect: Expect::default(),
             step: 0,
             touched: false,
             illegal: None,

@@ -37,7 +37,7 @@ impl<W: World> Run<'_, W> {
             self.world.tidy(false);
             return self.verdict(Ending::Refused, 17, Some(report));
         }
-        if !interrupted && (on_failure == OnFailure::Stop || !self.given.plan.rollback.automatic) {
+        if on_failure == OnFailure::Stop || !self.given.plan.rollback.automatic {
             self.tell(Event::Stopped);
             return self.verdict(Ending::Stopped, 23, Some(report));
         }

@@ -10,10 +10,14 @@ mod support;
 
 mod builds;
 mod changeovers;
+mod guards;
 mod hosts;
 mod interrupts;
 mod misbehaving;
 mod probes;
 mod refusals;
+mod same_file;
 mod terminal;
 mod verdicts;
+mod watches;
+mod way_back;

@@ -17,6 +17,7 @@ pub(crate) mod hex;
 pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod load;
+pub(crate) mod meeting;
 pub(crate) mod process;
 pub(crate) mod sandbox;
 pub(crate) mod scene;

@@ -68,7 +68,8 @@ pub(super) fn old_has_its_number(situation: &Situation) -> Option<Next> {
     };
     Some(match situation.answers.configuration_passes {
         None => Next::Ask(Question::ConfigurationTest),
-        Some(true) => again(HUP, &[WINCH, Move::StubExec]),
+        // A poisoned master adds workers at every HUP and reads nothing from disk (nginx-facts 2).
+        Some(true) => poison_is_cured(situation).unwrap_or_else(|| again(HUP, &[WINCH, Move::StubExec])),
         // Without the stub exec nothing would start the workers again.
         Some(false) if stub_possible(situation) && attempts(situation, &WINCH) <= TRIES => Next::Move(WINCH),
         Some(false) => Next::Stuck(Stuck::WrongNumber),

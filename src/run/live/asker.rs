@@ -70,6 +70,16 @@ impl Asker {
         self.probes.get(name).map_or_else(String::new, status)
     }
 
+    /// Whether anybody lives who could answer as this generation.
+    pub(super) fn has_workers(&self, wanted: Answerer) -> bool {
+        let crew = self.crew();
+        match wanted {
+            Answerer::Any => true,
+            Answerer::Old => !crew.old.is_empty(),
+            Answerer::New => !crew.new.is_empty(),
+        }
+    }
+
     /// The workers of both generations now: workers come and go between two looks of the run.
     fn crew(&self) -> Crew {
         let (old, new) = self.masters.get();

@@ -9,7 +9,11 @@ use tokio::{
 };
 
 use super::Asker;
-use crate::{plan::Watch, probe::Answer, run::Violation};
+use crate::{
+    plan::Watch,
+    probe::{Answer, Outcome},
+    run::Violation,
+};
 
 /// How many answers may wait to be taken; a watch pauses while there are more.
 const WAITING: usize = 64;
@@ -68,7 +72,14 @@ async fn ask(index: usize, watch: Watch, asker: Rc<Asker>, send: mpsc::Sender<Wa
     let mut failed = 0_u32;
     loop {
         ticks.tick().await;
+        if !asker.has_workers(watch.answered_by) {
+            continue;
+        }
         let Some(answer) = asker.ask(&watch.probe, watch.answered_by).await else { return };
+        // The generation was not judged: it has not begun to accept, does no more, or the other one was quicker.
+        if matches!(answer.outcome, Outcome::NotReached { .. }) {
+            continue;
+        }
         failed = if answer.outcome.passed() { 0 } else { failed.saturating_add(1) };
         let violation = (failed >= watch.fail_after).then(|| Violation {
             index,

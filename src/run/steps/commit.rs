@@ -6,7 +6,7 @@ use super::signal::in_words;
 use crate::{
     engine::{Event, Fault},
     plan::steps::{Commit, OnDrainTimeout},
-    protocol::{Generation, Master, Move, PathHolds, Signal, Situation},
+    protocol::{Generation, Master, Move, PathHolds, PidFile, Signal, Situation},
     run::{
         Run, World,
         until::{Looked, Until},
@@ -23,6 +23,10 @@ impl<W: World> Run<'_, W> {
     pub(in crate::run) async fn commit(&mut self, step: &Commit) -> Result<(bool, String), Fault> {
         // Nothing may be in flight when the record is written.
         self.ready("both masters to be quiet", true).await?;
+        if self.world.observe().pid_file != PidFile::Names(Generation::New) {
+            // Nothing writes it again once old is gone, and new's next USR2 would poison it (nginx-facts 26).
+            self.perform(Move::WritePidFile { names: Generation::New }, false).await?;
+        }
         self.tell(Event::CommitRecorded);
         if self.given.staged {
             self.expect.path = PathHolds::Ours;

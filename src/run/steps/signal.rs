@@ -136,8 +136,8 @@ fn expected(signal: Signal, to: Generation) -> String {
 fn gone(which: Generation, state: &GenerationState) -> Fault {
     let pid = state.id.map_or(0, |id| id.pid);
     match which {
-        Generation::Old => Fault::OldMasterGone { pid },
-        Generation::New => Fault::NewMasterExited { pid, after: None },
+        Generation::Old => Fault::OldMasterGone { pid, leaving: false },
+        Generation::New => Fault::NewMasterExited { pid, leaving: false, after: None },
     }
 }
 

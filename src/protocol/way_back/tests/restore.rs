@@ -87,6 +87,13 @@ fn rule_9_a_wrong_number_is_reloaded_from_a_disk_that_passes() {
 }
 
 #[test]
+fn rule_9_a_poisoned_old_is_cured_before_it_is_told_hup() {
+    let wrong = || alone().old_workers(2 * WORKERS).test_passes(true);
+    wrong().with(|now| now.old.poison_suspected = true).moves(Move::StubExec);
+    wrong().back(Move::StubExec, 20).back(to_old(Signal::Usr1), 10).moves(to_old(Signal::Hup));
+}
+
+#[test]
 fn rule_9_with_a_disk_that_fails_old_is_emptied_and_rule_8_fills_it_from_memory() {
     alone().old_workers(1).test_passes(false).moves(to_old(Signal::Winch));
     alone().back(to_old(Signal::Winch), 10).old_workers(0).test_passes(false).moves(Move::StubExec);

@@ -1,0 +1,273 @@
+//! While anything waits: deaths, signals of strangers and changed files are noticed at once and named, and the host
+//! is brought back as far as that is possible.
+
+use nix::sys::signal::Signal;
+
+use crate::support::host::{BINARY, Host, PID_FILE};
+use crate::support::meeting::{Moment, binary_inode, diagnosis, interrupt, met, met_on, moves_back};
+use crate::support::scene::Scene;
+use crate::support::silent::Silent;
+use crate::support::wait_until;
+
+const OLDBIN: &str = "/run/nginx.pid.oldbin";
+
+/// The run failed with this code, and the way back was gone to its end.
+#[track_caller]
+fn went_back(scene: &Scene, code: &str) {
+    assert_eq!(diagnosis(&scene.run), code, "{}", scene.run);
+    scene.rolled_back(20);
+}
+
+/// Old is gone for good and new serves: a person decides. The path holds what was found.
+#[track_caller]
+fn new_was_kept(scene: &Scene, serving: &str) {
+    let (run, before, after) = (&scene.run, &scene.before, &scene.after);
+    assert_eq!(diagnosis(run), "run/old-master-gone", "{run}");
+    assert_eq!((run.exit(), run.said("verdict"), run.said("serving")), (30, "stuck", serving), "{run}");
+    assert_eq!((after.inode, &after.binary), (before.inode, &before.binary), "{run}");
+    assert_eq!(after.masters.len(), 1, "{after:?}");
+    assert_eq!(after.pid_file.as_deref().map(str::trim), Some(&*after.masters[0].to_string()), "{run}");
+    assert_eq!(scene.host.accepting(after.masters[0]).len(), 2, "{after:?}");
+    assert!(!run.verdict()["next"].as_array().is_none_or(Vec::is_empty), "{run}");
+    assert_eq!((scene.served.lost(), scene.served.refused()), (0, 0), "{}", scene.served);
+}
+
+#[test]
+fn an_old_master_killed_before_winch_is_noticed_and_everybody_goes_on_serving() {
+    let scene = met(Moment::BothAccept, |met| {
+        met.host.kill(met.old, Signal::SIGKILL);
+        met.run.wait()
+    });
+    new_was_kept(&scene, "both");
+    assert_eq!(scene.after.strays, 2, "old's workers serve on: {:?}", scene.after);
+}
+
+#[test]
+fn an_old_master_killed_after_winch_is_noticed_and_new_serves_on() {
+    let scene = met(Moment::Soak, |met| {
+        met.host.kill(met.old, Signal::SIGKILL);
+        met.run.wait()
+    });
+    new_was_kept(&scene, "new");
+    assert_eq!((scene.after.strays, scene.after.answering.as_deref()), (0, Some("1.26.3")));
+}
+
+#[test]
+fn an_old_master_told_quit_by_a_stranger_is_noticed_and_new_serves_on() {
+    for moment in [Moment::BothAccept, Moment::Soak] {
+        let scene = met(moment, |met| {
+            met.host.kill(met.old, Signal::SIGQUIT);
+            met.run.wait()
+        });
+        new_was_kept(&scene, "new");
+        assert_eq!((scene.after.strays, scene.after.oldbin.as_ref()), (0, None), "{:?}", scene.after);
+    }
+}
+
+#[test]
+fn an_old_master_that_drains_after_a_strangers_quit_is_noticed_before_it_is_gone() {
+    let host = Host::new().with(Silent::location).running("1.22.1");
+    let silent = Silent::listen(&host);
+    let held = silent.hold(&host);
+    let scene = met_on(host, "1.26.3", Moment::Soak, |mut met| {
+        met.host.kill(met.old, Signal::SIGQUIT);
+        met.fails();
+        assert!(met.host.is_alive(met.old), "it still has a request in hand");
+        drop(held);
+        met.run.wait()
+    });
+    new_was_kept(&scene, "new");
+}
+
+#[test]
+fn workers_of_new_that_are_killed_once_are_started_again_and_the_run_goes_on() {
+    let scene = met(Moment::Soak, |met| {
+        let before = met.host.accepting(met.new);
+        met.host.kill(before[0], Signal::SIGKILL);
+        wait_until("new has all its workers again", || {
+            let now = met.host.accepting(met.new);
+            now.len() == 2 && now != before
+        });
+        assert!(!met.run.lines().iter().any(|line| line.name() == "step-failed"));
+        interrupt(met)
+    });
+    assert_eq!(diagnosis(&scene.run), "run/interrupted", "{}", scene.run);
+    scene.rolled_back(21);
+}
+
+#[test]
+fn workers_of_new_that_are_killed_again_and_again_are_a_crash_loop() {
+    let scene = met(Moment::Soak, |met| {
+        let failed = || met.run.lines().iter().any(|line| line.name() == "step-failed");
+        wait_until("the run notices", || {
+            for worker in met.host.accepting(met.new) {
+                met.kill_if_there(worker, Signal::SIGKILL);
+            }
+            failed()
+        });
+        met.run.wait()
+    });
+    went_back(&scene, "run/crash-loop");
+    assert_eq!(scene.served.refused(), 0, "{}", scene.served);
+}
+
+#[test]
+fn workers_of_new_drained_by_a_strangers_winch_are_noticed_at_once() {
+    let scene = met(Moment::Soak, |met| {
+        met.host.kill(met.new, Signal::SIGWINCH);
+        met.run.wait()
+    });
+    went_back(&scene, "run/workers-gone");
+    assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
+}
+
+#[test]
+fn workers_of_old_drained_by_a_stranger_before_winch_are_noticed_at_once() {
+    let scene = met(Moment::BothAccept, |met| {
+        met.host.kill(met.old, Signal::SIGWINCH);
+        met.run.wait()
+    });
+    went_back(&scene, "run/workers-gone");
+    assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
+}
+
+#[test]
+fn old_workers_that_a_stranger_brings_back_after_winch_are_noticed() {
+    let scene = met(Moment::Soak, |met| {
+        met.host.kill(met.old, Signal::SIGHUP);
+        met.run.wait()
+    });
+    went_back(&scene, "run/old-workers-back");
+    assert_eq!(moves_back(&scene.run), ["USR1 old", "QUIT new"], "{}", scene.run);
+    assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
+}
+
+#[test]
+fn a_new_master_told_to_leave_by_a_stranger_is_noticed_before_and_after_winch() {
+    for (moment, signal) in [(Moment::BothAccept, Signal::SIGQUIT), (Moment::Soak, Signal::SIGQUIT)] {
+        let scene = met(moment, |met| {
+            met.host.kill(met.new, signal);
+            met.run.wait()
+        });
+        went_back(&scene, "run/new-master-exited");
+        assert_eq!(scene.served.harmed(), 0, "{moment:?} {signal}: {}", scene.served);
+    }
+}
+
+#[test]
+fn a_new_master_that_drains_after_a_strangers_quit_is_noticed_before_it_is_gone() {
+    let host = Host::new().with(Silent::location).running("1.22.1");
+    let silent = Silent::listen(&host);
+    let scene = met_on(host, "1.26.3", Moment::Soak, |mut met| {
+        let held = silent.hold(met.host);
+        met.host.kill(met.new, Signal::SIGQUIT);
+        met.fails();
+        assert!(met.host.is_alive(met.new), "it still has a request in hand");
+        drop(held);
+        met.run.wait()
+    });
+    went_back(&scene, "run/new-master-exited");
+    assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
+}
+
+/// Changes the binary path in the soak; what is there afterwards must not be touched.
+fn path_changed(moment: Moment, change: fn(&Host)) -> (Scene, Option<u64>) {
+    let mut there = None;
+    let scene = met(moment, |met| {
+        change(met.host);
+        there = binary_inode(met.host);
+        let host = met.host;
+        let run = met.run.wait();
+        assert_eq!(binary_inode(host), there, "somebody else's file was touched\n{run}");
+        if there.is_none() {
+            host.install("1.22.1");
+        }
+        run
+    });
+    (scene, there)
+}
+
+/// The processes are as before; the path is somebody else's business.
+#[track_caller]
+fn only_the_path_differs(mut scene: Scene) {
+    scene.before.inode = scene.after.inode;
+    scene.before.binary.clone_from(&scene.after.binary);
+    went_back(&scene, "run/path-changed");
+    assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
+}
+
+#[test]
+fn a_file_that_a_package_puts_at_the_path_is_noticed_and_left_alone() {
+    for moment in [Moment::BothAccept, Moment::Soak] {
+        let (scene, there) = path_changed(moment, |host| host.install("1.18.0"));
+        assert_eq!((scene.after.binary.as_str(), Some(scene.after.inode)), ("1.18.0", there));
+        only_the_path_differs(scene);
+    }
+}
+
+#[test]
+fn a_file_that_is_removed_from_the_path_is_noticed_and_not_made_up() {
+    let remove = |host: &Host| std::fs::remove_file(host.path(BINARY)).expect("remove the binary");
+    let (scene, there) = path_changed(Moment::Soak, remove);
+    assert_eq!(there, None);
+    only_the_path_differs(scene);
+}
+
+/// Removes files in the soak, then lets the run go back.
+fn removed_then_back(files: &[&str]) -> Scene {
+    let scene = met(Moment::Soak, |met| {
+        for file in files {
+            std::fs::remove_file(met.host.path(file)).expect("remove a file");
+        }
+        interrupt(met)
+    });
+    scene.rolled_back(21);
+    assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
+    scene
+}
+
+/// Old's master is not poisoned: a reload leaves as many workers as before.
+#[track_caller]
+fn is_not_poisoned(scene: &Scene) {
+    let (host, old) = (&scene.host, scene.before.masters[0]);
+    let before = host.accepting(old);
+    host.kill(old, Signal::SIGHUP);
+    wait_until("the reload is over", || {
+        let now = host.accepting(old);
+        now.iter().all(|pid| !before.contains(pid)) && now.len() == before.len()
+    });
+}
+
+#[test]
+fn a_pid_file_that_is_removed_is_there_again_after_the_way_back() {
+    is_not_poisoned(&removed_then_back(&[PID_FILE]));
+}
+
+#[test]
+fn an_oldbin_that_is_removed_leaves_the_right_pid_file_after_the_way_back() {
+    let scene = removed_then_back(&[OLDBIN]);
+    let moves = ["HUP old", "USR1 old", "QUIT new", "write-pid-file", "stub-exec", "USR1 old"];
+    assert_eq!(moves_back(&scene.run), moves, "{}", scene.run);
+    is_not_poisoned(&scene);
+}
+
+#[test]
+fn without_both_pid_files_the_way_back_still_ends_with_the_right_one() {
+    is_not_poisoned(&removed_then_back(&[PID_FILE, OLDBIN]));
+}
+
+#[test]
+fn pid_files_that_are_removed_before_the_commit_leave_new_with_a_right_one() {
+    let host = Host::new().running("1.22.1");
+    let offer = host.offer("1.26.3");
+    let scene = Scene::play_with(host, |host| {
+        let plan = crate::support::meeting::plan(host, &[]);
+        let mut run = host.start_changeover(&["run", plan, "--set", "soak=1s"], &offer);
+        run.wait_for("the soak", |line| line.event["action"] == "soak");
+        for file in [PID_FILE, OLDBIN] {
+            std::fs::remove_file(host.path(file)).expect("remove a file");
+        }
+        run.wait()
+    });
+    scene.committed("1.26.3");
+}
