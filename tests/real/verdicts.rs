@@ -92,8 +92,9 @@ fn when_everything_is_killed_nobody_serves_and_the_run_says_so() {
     let offer = host.offer("1.26.3");
     let mut run = host.start_changeover(&SOAKING, &offer);
     run.wait_for("the soak begins", |line| line.event["action"] == "soak");
+    // The run sees the end of it and not how it came; no master starts a worker again meanwhile.
+    run.signal(Signal::SIGSTOP);
     let masters = host.masters();
-    // Stopped first, so that neither starts a worker again while the others are killed.
     for master in &masters {
         host.kill(*master, Signal::SIGSTOP);
     }
@@ -101,6 +102,7 @@ fn when_everything_is_killed_nobody_serves_and_the_run_says_so() {
     for pid in workers.iter().chain(&masters) {
         host.kill(*pid, Signal::SIGKILL);
     }
+    run.signal(Signal::SIGCONT);
     let run = run.wait();
     assert_eq!(ended(&run), (31, "stuck", "none"), "{run}");
     assert_eq!((host.masters(), host.binary_on_disk().as_str()), (vec![], "1.22.1"));

@@ -14,7 +14,7 @@ use super::config::Config;
 use super::http::{Answer, Connection, Failure};
 use super::load::{Load, Loading};
 use super::process::{self, Process};
-use super::sandbox::Sandbox;
+use super::sandbox::{Sandbox, executables};
 use super::{holds_within, wait_until};
 
 /// What the master executes.
@@ -70,6 +70,7 @@ impl Host {
 
     /// Puts a build at the binary path, as a package would: by rename.
     pub(crate) fn install(&self, build: &str) {
+        let _nobody_is_started = executables();
         let beside = self.path("/usr/sbin/.installing");
         std::fs::copy(builds::executable(build), &beside).expect("copy the build");
         std::fs::rename(beside, self.path(BINARY)).expect("install the build");
@@ -116,6 +117,7 @@ impl Host {
     /// Lays any bytes there, with any mode.
     pub(crate) fn offer_bytes(&self, version: &str, bytes: &[u8], mode: u32) -> Offer {
         let path = format!("/srv/nginx/{version}/nginx");
+        let _nobody_is_started = executables();
         self.write(&path, bytes);
         std::fs::set_permissions(self.path(&path), PermissionsExt::from_mode(mode)).expect("set the mode");
         let sha256 = builds::sha256_of(&self.path(&path));

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::http::{Connection, Failure};
 use super::sandbox::Door;
 use super::served::{Outcome, Request, Served};
+use super::wait_until;
 
 /// What to send.
 #[derive(Debug, Clone)]
@@ -117,8 +118,14 @@ pub(crate) struct Loading {
 
 impl Loading {
     /// How many requests were begun so far.
-    pub(crate) fn begun(&self) -> usize {
+    fn begun(&self) -> usize {
         self.at_most - self.left.load(Ordering::Relaxed)
+    }
+
+    /// Waits until every connection has sent a new request, twice over.
+    pub(crate) fn go_on(&self) {
+        let begun = self.begun();
+        wait_until("the load goes on", || self.begun() > begun + 2 * self.threads.len());
     }
 
     /// Lets what is under way end, and returns what became of every request.

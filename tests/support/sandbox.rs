@@ -6,8 +6,8 @@ use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::sched::{CloneFlags, setns, unshare};
 
@@ -91,6 +91,7 @@ impl Sandbox {
     pub(crate) fn spawn(&self, command: &mut Command) -> Child {
         let child = self.door().run(|door| {
             door.enter_everything();
+            let _no_file_is_written = executables();
             command.spawn()
         });
         child.unwrap_or_else(|error| panic!("{command:?}: {error}"))
@@ -179,6 +180,13 @@ impl Door {
     }
 }
 
+/// Held while an executable is written and while a process is started: a child that is born between the two has
+/// the file open for writing until it executes something, and meanwhile nobody can execute the file.
+pub(crate) fn executables() -> MutexGuard<'static, ()> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    LOCK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A TCP port of the machine that nobody listens on now: for hosts without a network of their own.
 pub(crate) fn free_port() -> u16 {
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|socket| socket.local_addr());
@@ -186,6 +194,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 fn spawn_keeper(command: &mut Command) -> Child {
+    let _no_file_is_written = executables();
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

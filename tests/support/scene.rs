@@ -64,6 +64,7 @@ impl Scene {
         let before = Snapshot::of(&host);
         let load = host.start_load(&Load::close());
         let run = act(&host);
+        load.go_on();
         let served = load.stop();
         let after = Snapshot::of(&host);
         Self { host, before, after, run, served }
