@@ -15,5 +15,6 @@ mod interrupts;
 mod misbehaving;
 mod probes;
 mod refusals;
+mod status;
 mod terminal;
 mod verdicts;
