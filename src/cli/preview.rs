@@ -59,6 +59,7 @@ fn preview(loaded: &Loaded, report: &Report, took: f64) -> Preview {
                 origin: input.origin.name().to_owned(),
             })
             .collect(),
+        nothing_to_do: report.nothing_to_do.clone(),
         count: Count {
             checks: report.checks,
             warnings: report.count(crate::engine::Level::Warn),
@@ -69,7 +70,8 @@ fn preview(loaded: &Loaded, report: &Report, took: f64) -> Preview {
         steps: plan.steps.iter().map(|step| preview_step(plan, step)).collect(),
         longest: millis(longest(plan)),
         way_back: WAY_BACK.map(str::to_owned).to_vec(),
-        exit: if report.refused() { 12 } else { 0 },
+        // As `run` judges: what runs already is not refused.
+        exit: if report.refused() && report.nothing_to_do.is_none() { 12 } else { 0 },
     }
 }
 

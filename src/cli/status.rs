@@ -1,20 +1,30 @@
 //! `status`: which generations live, who accepts, and what the binary path holds; reads only.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
 use super::{Format, Status, output};
 use crate::{
-    host::files::{self, Symlinks},
+    host::{
+        directory,
+        files::{self, Symlinks},
+    },
     nginx::arguments::Arguments,
-    observe::{self, Found, Instance, Observer},
+    observe::{self, Found, Instance, Observer, Side},
     protocol::{Baseline, Generation, GenerationState, Limits, Situation},
-    report::{self, Names},
+    report::{self, Beside, BesideIs, Names},
 };
 
 /// Exit code 12: there is no nginx to speak of.
 const NOT_FOUND: u8 = 12;
+
+/// Larger directories are not read to their end.
+const MOST_ENTRIES: usize = 100_000;
 
 /// Tells what is there.
 pub(super) fn main(status: &Status) -> u8 {
@@ -36,7 +46,8 @@ pub(super) fn main(status: &Status) -> u8 {
     let situation = observe(status, &found, &binary);
     let pid_file = status.pid_file.display().to_string();
     let names = Names { binary: &binary, pid_file: &pid_file };
-    let shown = report::Status { situation: &situation, names, old_version: None, new_version: None };
+    let beside = beside(&binary, &found);
+    let shown = report::Status { situation: &situation, names, beside: &beside };
     match status.output.format {
         Format::Human => shown.lines(output::style()).iter().for_each(|line| output::data(line)),
         Format::Json => output::data(&json(&shown).to_string()),
@@ -66,6 +77,30 @@ fn observe(status: &Status, found: &Found, binary: &str) -> Situation {
     Observer::new(instance).observe(Duration::ZERO)
 }
 
+/// The files of runs beside the binary path, by the names that runs give them.
+fn beside(binary: &str, found: &Found) -> Vec<Beside> {
+    let path = Path::new(binary);
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
+    let prefix = directory::beside(name, "");
+    let entries = fs::read_dir(directory).into_iter().flatten().take(MOST_ENTRIES).flatten();
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| {
+            let tag = entry.file_name().to_str()?.strip_prefix(prefix.to_str()?)?.to_owned();
+            let id = files::file_id(&entry.path(), Symlinks::Refuse).ok();
+            let run_by = |side: &Side| id.is_some() && side.exe == id;
+            let (run, is) = match tag.strip_suffix("-stub") {
+                Some(run) => (run, BesideIs::Stub),
+                None if found.new.as_ref().is_some_and(run_by) => (&*tag, BesideIs::RunBy(Generation::New)),
+                None if run_by(&found.old) => (&*tag, BesideIs::RunBy(Generation::Old)),
+                None => (&*tag, BesideIs::Unused),
+            };
+            Some(Beside { file: entry.path().display().to_string(), run: run.to_owned(), is })
+        })
+        .collect();
+    files.sort_by(|one, two| one.file.cmp(&two.file));
+    files
+}
+
 fn json(status: &report::Status<'_>) -> Value {
     let situation = status.situation;
     let generation = |which: Generation| -> Value {
@@ -81,12 +116,25 @@ fn json(status: &report::Status<'_>) -> Value {
     };
     json!({
         "serving": status.serving(),
+        // With one master it stands under `old`.
+        "changeover": !status.alone(),
         "old": generation(Generation::Old),
         "new": generation(Generation::New),
         "binary": status.names.binary,
         "path": format!("{:?}", situation.path).to_lowercase(),
+        "beside": status.beside.iter().map(beside_json).collect::<Vec<_>>(),
         "pid_file": status.names.pid_file,
         "oldbin": situation.oldbin,
         "next": status.next(),
     })
+}
+
+fn beside_json(beside: &Beside) -> Value {
+    let is = match beside.is {
+        BesideIs::RunBy(Generation::Old) => "run by old",
+        BesideIs::RunBy(Generation::New) => "run by new",
+        BesideIs::Stub => "stub",
+        BesideIs::Unused => "unused",
+    };
+    json!({ "file": beside.file, "run": beside.run, "is": is })
 }

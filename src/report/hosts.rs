@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Count, Finding, Found, Names, Preview, PreviewStep, Status, Style, Value};
+use super::{Beside, BesideIs, Count, Finding, Found, Names, Preview, PreviewStep, Status, Style, Value};
 use crate::{
     engine::{self, Level, Serving},
     protocol::{
@@ -40,7 +40,7 @@ fn situation(old: GenerationState, new: GenerationState) -> Situation {
 }
 
 fn status(situation: &Situation) -> Status<'_> {
-    Status { situation, names: NAMES, old_version: Some("nginx/1.22.1"), new_version: Some("nginx/1.26.3") }
+    Status { situation, names: NAMES, beside: &[] }
 }
 
 #[test]
@@ -48,11 +48,10 @@ fn a_quiet_host_needs_nothing() {
     let quiet = situation(living(812, 2), GenerationState::absent());
     assert_eq!(status(&quiet).next(), Vec::<String>::new());
     insta::assert_snapshot!(status(&quiet).lines(PLAIN).join("\n"), @r#"
-    old serves
-      old       master 812, 2 workers, nginx/1.22.1
-      new       none
-      path      /usr/sbin/nginx is the file that old runs
-      pid file  /run/nginx.pid names the old master
+    nginx serves
+      master    812, 2 workers
+      path      /usr/sbin/nginx is the file that the master runs
+      pid file  /run/nginx.pid names the master
     "#);
 }
 
@@ -65,14 +64,66 @@ fn a_changeover_left_half_way_says_how_to_go_either_way() {
     assert_eq!(status(&half).serving(), Serving::New);
     insta::assert_snapshot!(status(&half).lines(PLAIN).join("\n"), @r#"
     new serves
-      old       master 812, 0 workers, 1 draining, nginx/1.22.1
-      new       master 944, 2 workers, nginx/1.26.3
+      old       master 812, 0 workers, 1 draining
+      new       master 944, 2 workers
       path      /usr/sbin/nginx is the file that old runs
       pid file  /run/nginx.pid names the new master
                 /run/nginx.pid.oldbin is there
-      next      a changeover is under way; back to old: kill -HUP 812, wait for its
-                workers, kill -QUIT 944
-                on to new, when it answers well: kill -QUIT 812
+      next      a changeover is under way; if no run goes on any more:
+                back to old: kill -HUP 812, wait for its workers, kill -QUIT 944
+                on to new, when it answers well: its file to /usr/sbin/nginx, then
+                kill -QUIT 812
+    "#);
+}
+
+fn beside(run: &str, is: BesideIs) -> Beside {
+    Beside {
+        file: format!("/usr/sbin/.nginx.changeover-{run}"),
+        run: run.trim_end_matches("-stub").into(),
+        is,
+    }
+}
+
+#[test]
+fn files_of_runs_beside_the_path_are_explained() {
+    let alone = situation(living(944, 2), GenerationState::absent());
+    let kept = [beside("20261123T155445-212", BesideIs::Unused)];
+    insta::assert_snapshot!(Status { beside: &kept, ..status(&alone) }.lines(PLAIN).join("\n"), @r#"
+    nginx serves
+      master    944, 2 workers
+      path      /usr/sbin/nginx is the file that the master runs
+      beside    /usr/sbin/.nginx.changeover-20261123T155445-212 is run by nobody:
+                the binary of before, kept by a commit, or what a run has left that
+                was cut short
+      pid file  /run/nginx.pid names the master
+    "#);
+    let stuck = situation(living(812, 0), living(944, 2));
+    let files = [
+        beside("20261123T155445-212", BesideIs::RunBy(Generation::New)),
+        beside("20261123T155445-212-stub", BesideIs::Stub),
+    ];
+    let lines = Status { beside: &files, ..status(&stuck) }.lines(PLAIN);
+    insta::assert_snapshot!(lines[4..8].join("\n"), @r#"
+    beside    /usr/sbin/.nginx.changeover-20261123T155445-212 is the file that
+              new runs
+    beside    /usr/sbin/.nginx.changeover-20261123T155445-212-stub is the empty
+              file of a run that goes on or was cut short
+    "#);
+}
+
+#[test]
+fn after_the_commit_an_old_master_that_drains_needs_nothing() {
+    let mut draining = situation(living(812, 0), living(944, 2));
+    draining.old.master = Master::Leaving;
+    draining.old.workers.draining = BTreeSet::from([Identity { pid: 813, start: 1 }]);
+    (draining.path, draining.pid_file) = (PathHolds::Ours, PidFile::Names(Generation::New));
+    insta::assert_snapshot!(status(&draining).lines(PLAIN).join("\n"), @r#"
+    new serves
+      old       master 812, leaving, 0 workers, 1 draining
+      new       master 944, 2 workers
+      path      /usr/sbin/nginx is the file that new runs
+      pid file  /run/nginx.pid names the new master
+      next      nothing: old master 812 leaves when its last connections are done
     "#);
 }
 
@@ -83,10 +134,9 @@ fn a_missing_pid_file_and_strays_are_named() {
     bad.path = PathHolds::Ours;
     bad.strays.new = BTreeSet::from([Identity { pid: 950, start: 1 }, Identity { pid: 951, start: 1 }]);
     insta::assert_snapshot!(status(&bad).lines(PLAIN).join("\n"), @r#"
-    old serves
-      old       master 812, 2 workers, nginx/1.22.1
-      new       none
-      path      /usr/sbin/nginx is the new file
+    nginx serves
+      master    812, 2 workers
+      path      /usr/sbin/nginx is the file that new runs
       pid file  /run/nginx.pid is missing
       strays    2 left behind without a master, they may still take connections
       next      /usr/sbin/nginx is the new file: put the old one back before a cold
@@ -117,6 +167,7 @@ fn preview() -> Preview {
             version: Some("nginx/1.26.3".into()),
         }),
         inputs: vec![value("version", "\"1.26.3\"", "--set")],
+        nothing_to_do: None,
         count: Count { checks: 38, warnings: 1, refusals: 0, took: 39.0 },
         findings: vec![Finding {
             code: "preflight/no-shutdown-timeout".into(),
@@ -159,6 +210,18 @@ fn a_preview_shows_every_value_the_checks_and_the_way_back() {
       longest   1 m until the commit
       way back  HUP to old master; QUIT to new master
       exit      0 when every step does what it says; 20 after a way back
+    "#);
+}
+
+#[test]
+fn a_preview_of_what_runs_already_says_so_and_shows_no_steps() {
+    let reason = "the running binary has this digest already".to_owned();
+    let lines = Preview { nothing_to_do: Some(reason), findings: Vec::new(), ..preview() }.lines(PLAIN);
+    insta::assert_snapshot!(lines[4..].join("\n"), @r#"
+    ✓ preflight          38 checks, 1 warning                               39 ms
+    ✓ nothing to do      the running binary has this digest already
+
+    exit      0: `run` would change nothing
     "#);
 }
 

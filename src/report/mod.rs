@@ -18,7 +18,7 @@ pub use human::Human;
 pub use json::json_line;
 pub use plan_view::PlanView;
 pub use preview::{Found, Preview, PreviewStep, Value};
-pub use status::{Names, Status};
+pub use status::{Beside, BesideIs, Names, Status};
 pub use style::Style;
 
 #[cfg(test)]

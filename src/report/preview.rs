@@ -3,7 +3,7 @@
 use super::{
     Style,
     checks::{self, Count, Finding},
-    layout::{field, indented},
+    layout::{Line, field, indented},
     style::Mark,
     words,
 };
@@ -42,6 +42,8 @@ pub struct Preview {
     pub found: Option<Found>,
     /// Inputs as resolved.
     pub inputs: Vec<Value>,
+    /// Why there is nothing to do, if so.
+    pub nothing_to_do: Option<String>,
     /// How many checks were made, and how it went.
     pub count: Count,
     /// What they have to say.
@@ -76,6 +78,13 @@ impl Preview {
         let mut lines = self.head(style);
         lines.push(String::new());
         lines.extend(self.preflight(style));
+        if let Some(reason) = &self.nothing_to_do {
+            let done = Line { mark: Mark::Good, title: "nothing to do", text: reason, time: None };
+            lines.extend(done.lines(style));
+            lines.push(String::new());
+            lines.extend(field(style, "exit", "0: `run` would change nothing"));
+            return lines;
+        }
         lines.push(String::new());
         for (count, step) in self.steps.iter().enumerate() {
             lines.extend(step.lines(style, count + 1));

@@ -22,10 +22,30 @@ pub struct Status<'a> {
     pub situation: &'a Situation,
     /// The binary path and the pid file.
     pub names: Names<'a>,
-    /// The version that old runs, where its file says one.
-    pub old_version: Option<&'a str>,
-    /// The version that new runs.
-    pub new_version: Option<&'a str>,
+    /// Files of runs beside the binary path.
+    pub beside: &'a [Beside],
+}
+
+/// A file that a run has laid beside the binary path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Its path.
+    pub file: String,
+    /// The run's id, as its name says.
+    pub run: String,
+    /// What it is.
+    pub is: BesideIs,
+}
+
+/// What a file beside the binary path is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BesideIs {
+    /// The file that this generation runs.
+    RunBy(Generation),
+    /// The empty file of a stub exec: a run removes it at its end.
+    Stub,
+    /// Nobody runs it: the binary of before, or one that never came to run.
+    Unused,
 }
 
 impl Status<'_> {
@@ -45,15 +65,22 @@ impl Status<'_> {
     #[must_use]
     pub fn lines(&self, style: Style) -> Vec<String> {
         let situation = self.situation;
-        let mut lines = vec![style.strong(words::serving(self.serving()))];
-        lines.extend(field(style, "old", &generation(&situation.old, self.old_version)));
-        lines.extend(field(style, "new", &generation(&situation.new, self.new_version)));
-        lines.extend(field(style, "path", &format!("{} {}", self.names.binary, path(situation.path))));
-        lines.extend(field(
-            style,
-            "pid file",
-            &format!("{} {}", self.names.pid_file, pid_file(situation.pid_file)),
-        ));
+        let mut lines = if self.alone() {
+            let head = if self.serving() == Serving::None { "nobody serves" } else { "nginx serves" };
+            let mut lines = vec![style.strong(head)];
+            lines.extend(field(style, "master", &generation(&situation.old)));
+            lines
+        } else {
+            let mut lines = vec![style.strong(words::serving(self.serving()))];
+            lines.extend(field(style, "old", &format!("master {}", generation(&situation.old))));
+            lines.extend(field(style, "new", &format!("master {}", generation(&situation.new))));
+            lines
+        };
+        lines.extend(field(style, "path", &format!("{} {}", self.names.binary, self.path())));
+        for beside in self.beside {
+            lines.extend(field(style, "beside", &format!("{} {}", beside.file, self.beside_is(beside.is))));
+        }
+        lines.extend(field(style, "pid file", &format!("{} {}", self.names.pid_file, self.pid_file())));
         if situation.oldbin {
             lines.extend(field(style, "", &format!("{}.oldbin is there", self.names.pid_file)));
         }
@@ -68,6 +95,50 @@ impl Status<'_> {
         lines
     }
 
+    /// Whether there is one master only, which is neither old nor new.
+    #[must_use]
+    pub fn alone(&self) -> bool {
+        self.situation.new.master == Master::Absent
+    }
+
+    fn runs_from_beside(&self) -> bool {
+        self.alone() && self.beside.iter().any(|beside| matches!(beside.is, BesideIs::RunBy(_)))
+    }
+
+    fn path(&self) -> &'static str {
+        match self.situation.path {
+            PathHolds::Found if self.alone() => "is the file that the master runs",
+            PathHolds::Found => "is the file that old runs",
+            PathHolds::Ours => "is the file that new runs",
+            PathHolds::Stub => "is an empty file (of a stub exec)",
+            PathHolds::Foreign if self.alone() => "is another file than the master runs",
+            PathHolds::Foreign => "is another file than old and new run",
+            PathHolds::Missing => "is missing",
+        }
+    }
+
+    fn pid_file(&self) -> String {
+        match self.situation.pid_file {
+            PidFile::Names(_) if self.alone() => "names the master".into(),
+            PidFile::Names(which) => format!("names the {which} master"),
+            PidFile::Foreign(pid) => format!("names {pid}, which is no master of this nginx"),
+            PidFile::Unreadable => "holds no usable pid".into(),
+            PidFile::Missing => "is missing".into(),
+        }
+    }
+
+    fn beside_is(&self, is: BesideIs) -> &'static str {
+        match is {
+            BesideIs::RunBy(_) if self.alone() => "is the file that the master runs",
+            BesideIs::RunBy(Generation::Old) => "is the file that old runs",
+            BesideIs::RunBy(Generation::New) => "is the file that new runs",
+            BesideIs::Stub => "is the empty file of a run that goes on or was cut short",
+            BesideIs::Unused => {
+                "is run by nobody: the binary of before, kept by a commit, or what a run has left that was cut short"
+            }
+        }
+    }
+
     /// What to do next, a command or a sentence each; empty when nothing needs to be done.
     #[must_use]
     pub fn next(&self) -> Vec<String> {
@@ -78,25 +149,60 @@ impl Status<'_> {
             ((false, false), _) => vec!["start nginx: no master lives".into()],
             ((true, false), Serving::None) => vec![format!("kill -HUP {old}: the master has no workers")],
             ((false, true), Serving::None) => vec![format!("kill -HUP {new}: the master has no workers")],
-            ((true, true), Serving::Old | Serving::Both) => vec![
-                format!("a changeover is under way; back to old: kill -TERM {new}"),
-                format!("on to new, when it answers well: kill -QUIT {old}"),
-            ],
-            ((true, true), Serving::New | Serving::None) => vec![
-                format!(
-                    "a changeover is under way; back to old: kill -HUP {old}, wait for its workers, kill -QUIT {new}"
-                ),
-                format!("on to new, when it answers well: kill -QUIT {old}"),
-            ],
+            ((true, true), Serving::New) if self.situation.old.master == Master::Leaving => {
+                vec![format!("nothing: old master {old} leaves when its last connections are done")]
+            }
+            ((true, true), serving) => {
+                let back = match serving {
+                    Serving::Old | Serving::Both => format!("kill -TERM {new}"),
+                    Serving::New | Serving::None => {
+                        format!("kill -HUP {old}, wait for its workers, kill -QUIT {new}")
+                    }
+                };
+                vec![
+                    "a changeover is under way; if no run goes on any more:".into(),
+                    format!("back to old: {back}"),
+                    format!(
+                        "on to new, when it answers well: its file to {}, then kill -QUIT {old}",
+                        self.names.binary
+                    ),
+                ]
+            }
             ((true, false) | (false, true), _) => Vec::new(),
         };
-        next.extend(files(self.situation, self.names));
+        next.extend(self.files());
         next
+    }
+
+    /// What is wrong with the path and the pid file, and what puts it right.
+    fn files(&self) -> Vec<String> {
+        let Names { binary, pid_file } = self.names;
+        let situation = self.situation;
+        let path = match situation.path {
+            PathHolds::Found => None,
+            PathHolds::Ours if situation.old.master == Master::Leaving => None,
+            PathHolds::Ours => Some("is the new file: put the old one back before a cold start"),
+            PathHolds::Stub => Some("is an empty file: put the old one back at once"),
+            // The master came from beside the path: a run was cut short, and the path names what it found.
+            PathHolds::Foreign if self.runs_from_beside() => {
+                Some("is what a restart would start: the binary of before the run")
+            }
+            PathHolds::Foreign => Some("is what a restart would start: find out who put it there"),
+            PathHolds::Missing => Some("is missing: put it back before a cold start"),
+        };
+        let mut lines: Vec<_> = path.map(|text| format!("{binary} {text}")).into_iter().collect();
+        let serving = if situation.old.master.lives() { &situation.old } else { &situation.new };
+        let names_it = matches!(situation.pid_file, PidFile::Names(_));
+        if let Some(id) = serving.id.filter(|_| serving.master.lives() && !names_it) {
+            let needed = "reload, log rotation and the next USR2 need it";
+            lines.push(format!("write {id} into {pid_file}: {needed}"));
+        }
+        lines
     }
 }
 
-fn generation(state: &GenerationState, version: Option<&str>) -> String {
-    let Some(id) = state.id.filter(|_| state.master != Master::Absent) else { return "none".into() };
+fn generation(state: &GenerationState) -> String {
+    let Some(id) = state.id else { return "unknown".into() };
     let master = match state.master {
         Master::Absent | Master::Settled => "",
         Master::Starting => ", starting",
@@ -109,48 +215,6 @@ fn generation(state: &GenerationState, version: Option<&str>) -> String {
         0 => String::new(),
         draining => format!(", {draining} draining"),
     };
-    let version = version.map_or_else(String::new, |version| format!(", {version}"));
     let workers = units::count(state.workers.titled.len(), "worker");
-    format!("master {id}{master}, {workers}{draining}{version}")
-}
-
-const fn path(holds: PathHolds) -> &'static str {
-    match holds {
-        PathHolds::Found => "is the file that old runs",
-        PathHolds::Ours => "is the new file",
-        PathHolds::Stub => "is an empty file (of a stub exec)",
-        PathHolds::Foreign => "is a file of somebody else",
-        PathHolds::Missing => "is missing",
-    }
-}
-
-fn pid_file(names: PidFile) -> String {
-    match names {
-        PidFile::Names(Generation::Old) => "names the old master".into(),
-        PidFile::Names(Generation::New) => "names the new master".into(),
-        PidFile::Foreign(pid) => format!("names {pid}, which is neither master"),
-        PidFile::Unreadable => "holds no usable pid".into(),
-        PidFile::Missing => "is missing".into(),
-    }
-}
-
-/// What is wrong with the path and the pid file, and what puts it right.
-fn files(situation: &Situation, names: Names<'_>) -> Vec<String> {
-    let path = match situation.path {
-        PathHolds::Found => None,
-        PathHolds::Ours => Some("is the new file: put the old one back before a cold start"),
-        PathHolds::Stub => Some("is an empty file: put the old one back at once"),
-        PathHolds::Foreign => Some("was changed by somebody else: find out by whom"),
-        PathHolds::Missing => Some("is missing: put it back before a cold start"),
-    };
-    let mut lines: Vec<_> = path.map(|text| format!("{} {text}", names.binary)).into_iter().collect();
-    let serving = if situation.old.master.lives() { &situation.old } else { &situation.new };
-    let names_it = matches!(situation.pid_file, PidFile::Names(_));
-    if let Some(id) = serving.id.filter(|_| serving.master.lives() && !names_it) {
-        lines.push(format!(
-            "write {id} into {}: reload, log rotation and the next USR2 need it",
-            names.pid_file
-        ));
-    }
-    lines
+    format!("{id}{master}, {workers}{draining}")
 }

@@ -17,6 +17,7 @@ mod misbehaving;
 mod probes;
 mod refusals;
 mod same_file;
+mod status;
 mod terminal;
 mod verdicts;
 mod watches;
