@@ -1,7 +1,6 @@
 //! `status`: which generations live, who accepts, and what the binary path holds; reads only.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Format, Status, output};
 use crate::{
     host::{
-        directory,
+        directory::Directory,
         files::{self, Symlinks},
     },
     nginx::arguments::Arguments,
@@ -22,9 +21,6 @@ use crate::{
 
 /// Exit code 12: there is no nginx to speak of.
 const NOT_FOUND: u8 = 12;
-
-/// Larger directories are not read to their end.
-const MOST_ENTRIES: usize = 100_000;
 
 /// Tells what is there.
 pub(super) fn main(status: &Status) -> u8 {
@@ -81,24 +77,19 @@ fn observe(status: &Status, found: &Found, binary: &str) -> Situation {
 fn beside(binary: &str, found: &Found) -> Vec<Beside> {
     let path = Path::new(binary);
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
-    let prefix = directory::beside(name, "");
-    let entries = fs::read_dir(directory).into_iter().flatten().take(MOST_ENTRIES).flatten();
-    let mut files: Vec<_> = entries
-        .filter_map(|entry| {
-            let tag = entry.file_name().to_str()?.strip_prefix(prefix.to_str()?)?.to_owned();
-            let id = files::file_id(&entry.path(), Symlinks::Refuse).ok();
-            let run_by = |side: &Side| id.is_some() && side.exe == id;
-            let (run, is) = match tag.strip_suffix("-stub") {
-                Some(run) => (run, BesideIs::Stub),
-                None if found.new.as_ref().is_some_and(run_by) => (&*tag, BesideIs::RunBy(Generation::New)),
-                None if run_by(&found.old) => (&*tag, BesideIs::RunBy(Generation::Old)),
-                None => (&*tag, BesideIs::Unused),
-            };
-            Some(Beside { file: entry.path().display().to_string(), run: run.to_owned(), is })
-        })
-        .collect();
-    files.sort_by(|one, two| one.file.cmp(&two.file));
-    files
+    let Ok(directory) = Directory::open(directory) else { return Vec::new() };
+    let files = directory.all_beside(name).into_iter().map(|(name, tag)| {
+        let id = directory.file_id(&name).ok();
+        let run_by = |side: &Side| id.is_some() && side.exe == id;
+        let (run, is) = match tag.strip_suffix("-stub") {
+            Some(run) => (run, BesideIs::Stub),
+            None if found.new.as_ref().is_some_and(run_by) => (&*tag, BesideIs::RunBy(Generation::New)),
+            None if run_by(&found.old) => (&*tag, BesideIs::RunBy(Generation::Old)),
+            None => (&*tag, BesideIs::Unused),
+        };
+        Beside { file: directory.path().join(&name).display().to_string(), run: run.to_owned(), is }
+    });
+    files.collect()
 }
 
 fn json(status: &report::Status<'_>) -> Value {

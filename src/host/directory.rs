@@ -14,6 +14,9 @@ use rustix::fs::{self, AtFlags, Mode, OFlags, StatVfsMountFlags};
 use super::files::id_of;
 use crate::protocol::FileId;
 
+/// No more names of a directory are looked through.
+const MOST_ENTRIES: usize = 100_000;
+
 /// What was being done to a name when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each says what it is")]
@@ -228,6 +231,21 @@ impl Directory {
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
+    /// The names that lie beside `name` here (see [`beside`]), each with its tag, sorted; of a directory with very
+    /// many names only some.
+    #[must_use]
+    pub fn all_beside(&self, name: &OsStr) -> Vec<(OsString, String)> {
+        let prefix = beside(name, "");
+        let entries = std::fs::read_dir(&self.path).into_iter().flatten().take(MOST_ENTRIES).flatten();
+        let tagged = entries.filter_map(|entry| {
+            let tag = entry.file_name().to_str()?.strip_prefix(prefix.to_str()?)?.to_owned();
+            Some((entry.file_name(), tag))
+        });
+        let mut found: Vec<_> = tagged.collect();
+        found.sort();
+        found
+    }
+
     /// Whether files here cannot be executed (mounted `noexec`).
     ///
     /// # Errors
@@ -294,5 +312,16 @@ mod tests {
         assert_eq!(scratch.names(), ["b"]);
         assert!(directory.free_bytes().unwrap() > 0);
         assert!(!directory.is_noexec().unwrap());
+    }
+
+    #[test]
+    fn what_lies_beside_one_name_is_found_and_nothing_of_another() {
+        let scratch = Scratch::new();
+        for name in ["nginx", ".nginx.changeover-b", ".nginx.changeover-a-stub", ".other.changeover-c"] {
+            scratch.write(name, b"");
+        }
+        let directory = Directory::open(scratch.path()).unwrap();
+        let tags = directory.all_beside(OsStr::new("nginx")).into_iter().map(|(_, tag)| tag);
+        assert_eq!(tags.collect::<Vec<_>>(), ["a-stub", "b"]);
     }
 }

@@ -69,6 +69,7 @@ fn an_idle_host_is_taken_over_and_back_again() {
         assert_eq!((after.binary.as_str(), after.answering.as_deref()), (build, Some(build)), "{run}");
         assert_eq!((after.accepting, after.strays, after.masters.len()), (2, 0, 1), "{after:?}");
         assert_ne!(after.masters, [before]);
+        assert_eq!(after.beside.len(), 1, "one generation is kept: {after:?}");
     }
 }
 

@@ -107,11 +107,19 @@ impl Binary {
         Ok(())
     }
 
-    /// Removes the stub, and the staged file unless it is the kept old one now.
+    /// Removes what runs have laid beside the path: after a commit all but the old file, which is kept under the
+    /// staged name; else only what this run has laid there.
     pub(super) fn tidy(&self, committed: bool) -> Result<(), DirectoryError> {
-        let staged = self.staged.iter().map(|(name, _)| name).filter(|_| !committed);
-        for name in staged.chain([&self.stub.0]) {
-            self.directory.unlink_if_there(name)?;
+        let staged = self.staged.as_ref().map(|(name, _)| name);
+        let unwanted: Vec<OsString> = if committed && staged.is_some() {
+            // One kept generation: an earlier run's old file is two generations old now.
+            let beside = self.directory.all_beside(&self.name).into_iter().map(|(name, _)| name);
+            beside.filter(|name| Some(name) != staged).collect()
+        } else {
+            staged.into_iter().chain([&self.stub.0]).cloned().collect()
+        };
+        for name in unwanted {
+            self.directory.unlink_if_there(&name)?;
         }
         Ok(())
     }
