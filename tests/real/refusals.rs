@@ -111,3 +111,15 @@ fn plans_that_cannot_be_read() {
     assert_eq!(run.exit(), 2, "{run}");
     assert_eq!(Snapshot::of(&host), before);
 }
+
+#[test]
+fn a_plan_that_would_end_the_old_master_before_the_commit_is_refused_by_the_verifier() {
+    let host = host();
+    let offer = host.offer("1.26.3");
+    let plan = std::fs::read_to_string(STANDARD).expect("the standard plan");
+    host.write("/srv/plan.toml", plan.replace("\"WINCH\"", "\"QUIT\""));
+    let before = Snapshot::of(&host);
+    let run = host.changeover(&["run", "/srv/plan.toml"], &offer);
+    assert_eq!(run.exit(), 11, "{run}");
+    assert_eq!(Snapshot::of(&host), before);
+}

@@ -142,6 +142,9 @@ impl Host {
     pub(crate) fn changeover_command(&self, arguments: &[&str], offer: &Offer) -> Command {
         let mut command = Sandbox::command(runner());
         command.args(arguments).args(self.sets(offer));
+        if !self.sandbox.is_private() {
+            command.arg("--state-dir").arg(self.sandbox.inner("/var/lib/changeover"));
+        }
         command
     }
 
