@@ -9,9 +9,9 @@ use regex::Regex;
 use super::page::{Block, Page};
 use crate::support::host::Host;
 
-/// The standard plan with two mistakes in it: what pages show of `check`.
-const MISTAKES: [(&str, &str); 2] =
-    [("answered-by = \"new\"", "answerd-by = \"new\""), ("interval = \"1ms\"", "interval = 1")];
+/// What is mistyped in `/srv/plan.toml`, a copy of the standard plan: pages show what `check` says of it.
+const RIGHT: &str = "answered-by = \"new\"";
+const MISTYPED: &str = "answerd-by = \"new\"";
 
 /// The block as it would be if it were made now.
 pub(crate) fn printed(page: &Page, block: &Block) -> String {
@@ -22,12 +22,9 @@ pub(crate) fn printed(page: &Page, block: &Block) -> String {
     let (_, [running, offered, exit]) = marked.extract();
     let host = Host::new().running(running);
     let offer = host.offer(offered);
-    let mut plan = super::read("plans/nginx.toml");
-    for (right, wrong) in MISTAKES {
-        assert!(plan.contains(right), "the standard plan has no {right}");
-        plan = plan.replacen(right, wrong, 1);
-    }
-    host.write("/srv/plan.toml", plan);
+    let plan = super::read("plans/nginx.toml");
+    assert!(plan.contains(RIGHT), "the standard plan has no {RIGHT}");
+    host.write("/srv/plan.toml", plan.replacen(RIGHT, MISTYPED, 1));
     let commands = commands(&block.text);
     assert!(!commands.is_empty(), "{place}: no command");
     let mut text = Vec::new();
