@@ -93,8 +93,7 @@ fn files_of_runs_beside_the_path_are_explained() {
       master    944, 2 workers
       path      /usr/sbin/nginx is the file that the master runs
       beside    /usr/sbin/.nginx.changeover-20261123T155445-212 is run by nobody:
-                the binary of before, kept by a commit, or what a run has left that
-                was cut short
+                kept by a commit, or left by a run that was cut short
       pid file  /run/nginx.pid names the master
     "#);
     let stuck = situation(living(812, 0), living(944, 2));
@@ -207,7 +206,7 @@ fn a_preview_shows_every_value_the_checks_and_the_way_back() {
       … 2 http-probe: health, at most 30 s
           answered-by = "new" (default), pass-after = 5
 
-      longest   1 m until the commit
+      longest   1 m, the wait for old connections included
       way back  HUP to old master; QUIT to new master
       exit      0 when every step does what it says; 20 after a way back
     "#);

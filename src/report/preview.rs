@@ -50,7 +50,7 @@ pub struct Preview {
     pub findings: Vec<Finding>,
     /// The steps, in order.
     pub steps: Vec<PreviewStep>,
-    /// The longest the way forward may take, milliseconds.
+    /// The longest the way forward may take, the drain after the commit included, milliseconds.
     pub longest: f64,
     /// The way back from the last point before the commit, one move each.
     pub way_back: Vec<String>,
@@ -90,7 +90,11 @@ impl Preview {
             lines.extend(step.lines(style, count + 1));
         }
         lines.push(String::new());
-        lines.extend(field(style, "longest", &format!("{} until the commit", units::bound(self.longest))));
+        lines.extend(field(
+            style,
+            "longest",
+            &format!("{}, the wait for old connections included", units::bound(self.longest)),
+        ));
         let way_back =
             if self.way_back.is_empty() { "nothing to put back".into() } else { self.way_back.join("; ") };
         lines.extend(field(style, "way back", &way_back));
@@ -147,7 +151,12 @@ impl PreviewStep {
         let mut lines = indented(style, 2, 2, &format!("{} ", style.mark(Mark::Wait)), &head);
         let values: Vec<_> = self.values.iter().map(Value::text).collect();
         if !values.is_empty() {
-            let whole: Vec<_> = values.iter().map(|value| value.replace(' ', "\u{a0}")).collect();
+            // What is longer than a line is not glued to its key: a digest must stay in one piece.
+            let short = |value: &String| value.len() <= style.columns() - 10;
+            let whole: Vec<_> = values
+                .iter()
+                .map(|value| if short(value) { value.replace(' ', "\u{a0}") } else { value.clone() })
+                .collect();
             lines.extend(indented(style, 6, 0, "", &whole.join(", ")));
         }
         lines

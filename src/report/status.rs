@@ -133,9 +133,7 @@ impl Status<'_> {
             BesideIs::RunBy(Generation::Old) => "is the file that old runs",
             BesideIs::RunBy(Generation::New) => "is the file that new runs",
             BesideIs::Stub => "is the empty file of a run that goes on or was cut short",
-            BesideIs::Unused => {
-                "is run by nobody: the binary of before, kept by a commit, or what a run has left that was cut short"
-            }
+            BesideIs::Unused => "is run by nobody: kept by a commit, or left by a run that was cut short",
         }
     }
 

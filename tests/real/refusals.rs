@@ -123,3 +123,15 @@ fn a_plan_that_would_end_the_old_master_before_the_commit_is_refused_by_the_veri
     assert_eq!(run.exit(), 11, "{run}");
     assert_eq!(Snapshot::of(&host), before);
 }
+
+#[test]
+fn a_system_that_gives_no_descriptors_is_told_by_1() {
+    let host = host();
+    let before = Snapshot::of(&host);
+    let command = host.changeover_command(&["run", STANDARD], &host.offer("1.26.3"));
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words = words.filter_map(std::ffi::OsStr::to_str);
+    let output = host.exec("prlimit", &[&["--nofile=4"], &words.collect::<Vec<_>>()[..]].concat());
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(Snapshot::of(&host), before);
+}
