@@ -4,6 +4,7 @@ use nix::sys::signal::Signal;
 
 use crate::support::host::{BINARY, Host};
 use crate::support::http::Failure;
+use crate::support::load::Load;
 use crate::support::{holds_within, wait_until};
 use std::time::Duration;
 
@@ -73,6 +74,10 @@ fn segfaults_per_request_loses_each_and_starts_again() {
     for _ in 0..3 {
         assert_eq!(host.get("/healthz"), Err(Failure::Lost));
     }
+    let load = host.start_load(&Load::close());
+    load.go_on();
+    let served = load.stop();
+    assert_eq!((served.lost(), served.harmed()), (served.sent(), served.sent()), "{served}");
     wait_until("workers are started again", || host.accepting(new).len() == 2);
 }
 
