@@ -82,6 +82,20 @@ impl<W: World> Run<'_, W> {
         }
     }
 
+    /// Waits until nothing has changed for a while, bounded.
+    pub(super) async fn calm(&mut self) {
+        let mut last = self.look();
+        let mut since = self.world.now();
+        let deadline = since.saturating_add(BARRIER);
+        while self.world.now() < deadline.min(since.saturating_add(CALM)) {
+            self.rest(deadline.min(since.saturating_add(CALM))).await;
+            let situation = self.look();
+            if !situation.same_processes(&last) {
+                (last, since) = (situation, self.world.now());
+            }
+        }
+    }
+
     async fn rest(&mut self, deadline: Duration) {
         if let Wake::Interrupted(signal) = self.world.wait(deadline).await {
             self.tell(Event::Interrupted { signal: signal.into(), heeded: false });
@@ -91,3 +105,5 @@ impl<W: World> Run<'_, W> {
 
 /// The longest that a barrier holds the way back up; what is not settled then, rule 0 waits for.
 const BARRIER: Duration = Duration::from_millis(500);
+/// How long nothing may change before who serves is said.
+const CALM: Duration = Duration::from_millis(100);

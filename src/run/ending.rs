@@ -51,10 +51,16 @@ impl<W: World> Run<'_, W> {
                 self.verdict(Ending::RolledBack, exit, report)
             }
             Back::Stuck(why) => {
-                let nobody = serving(&self.look()) == Serving::None;
+                // What was killed a moment ago may still be dying: who serves is said when that is over.
+                self.calm().await;
+                let situation = self.look();
+                let nobody = serving(&situation) == Serving::None;
                 let mut verdict = self.verdict(Ending::Stuck, if nobody { 31 } else { 30 }, report);
-                verdict.now = format!("{}: {}", words::stuck(why), verdict.now);
-                verdict.next = recipe::by_hand(why, &self.look(), &self.given.path);
+                let why_in_words = words::stuck(why);
+                if verdict.now != why_in_words {
+                    verdict.now = format!("{why_in_words}: {}", verdict.now);
+                }
+                verdict.next = recipe::by_hand(why, &situation, &self.given.path);
                 verdict
             }
         }

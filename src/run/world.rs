@@ -93,8 +93,6 @@ pub enum Effect {
     Executed {
         /// Who.
         new: Identity,
-        /// How long the path named the staged file; zero without a binary step.
-        open: Duration,
     },
     /// USR2: old's child is gone before it ran the new file.
     ExecFailed,

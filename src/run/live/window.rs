@@ -50,13 +50,13 @@ impl Live {
         if staged {
             self.binary.put_back()?;
         }
-        let open = self.recorder.now().saturating_sub(opened);
         if staged {
+            let open = self.recorder.now().saturating_sub(opened);
             self.recorder.tell(Event::WindowClosed { open: millis(open) });
         }
         sent?;
         Ok(match sign {
-            Sign::Executed(new) => Effect::Executed { new, open },
+            Sign::Executed(new) => Effect::Executed { new },
             Sign::Over if renamed => Effect::ExecFailed,
             Sign::Over if self.pid_file.is_there() => Effect::Ignored,
             Sign::Over => Effect::NotRenamed,

@@ -8,7 +8,7 @@ use crate::{
     protocol::{Generation, Master, Move, PidFile, Signal},
     run::{
         Effect, Run, World,
-        until::{Looked, Until, millis},
+        until::{Looked, Until},
     },
 };
 
@@ -46,10 +46,7 @@ impl<W: World> Run<'_, W> {
         };
         let began = self.world.now();
         match self.perform(what, false).await? {
-            Effect::Executed { new, open } => {
-                if self.given.staged {
-                    self.tell(Event::WindowClosed { open: millis(open) });
-                }
+            Effect::Executed { new } => {
                 self.tell(Event::NewMaster { pid: new.pid });
                 Ok(())
             }
