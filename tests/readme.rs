@@ -56,8 +56,9 @@ fn plans_on_a_page_load() {
     for page in pages() {
         for block in page.blocks("toml") {
             let loaded = plan::load(&page.path, block.text.as_bytes(), &[], Inputs::Open);
-            assert!(loaded.is_ok(), "{}:{}\n{}", page.path, block.first, loaded.err().expect("problems"));
             plans += 1;
+            let Err(problems) = loaded else { continue };
+            panic!("{}:{}\n{problems}", page.path, block.first);
         }
     }
     assert!(plans >= 2, "only {plans} plans were found");

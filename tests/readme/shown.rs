@@ -17,9 +17,10 @@ const MISTYPED: &str = "answerd-by = \"new\"";
 pub(crate) fn printed(page: &Page, block: &Block) -> String {
     let place = format!("{}:{}", page.path, block.first);
     let marker = Regex::new(r"^<!-- real: running (\S+), offered (\S+), exit (\d+) -->$").expect("a pattern");
-    let marked = marker.captures(&block.before);
-    let marked = marked.unwrap_or_else(|| panic!("{place}: no real nginx is named before the block"));
-    let (_, [running, offered, exit]) = marked.extract();
+    let Some(found) = marker.captures(&block.before) else {
+        panic!("{place}: no real nginx is named before the block");
+    };
+    let (_, [running, offered, exit]) = found.extract();
     let host = Host::new().running(running);
     let offer = host.offer(offered);
     let plan = super::read("plans/nginx.toml");
