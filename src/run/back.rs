@@ -47,7 +47,12 @@ impl<W: World> Run<'_, W> {
                     self.tell(Event::RolledBack);
                     return Back::RolledBack;
                 }
-                Next::Stuck(why) => return self.stuck(why),
+                Next::Stuck(why) => {
+                    // What was killed a moment ago may still be dying: who serves is said when that is over, and
+                    // what is seen until then is still told.
+                    self.calm().await;
+                    return self.stuck(why);
+                }
             }
         }
     }

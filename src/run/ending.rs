@@ -51,9 +51,7 @@ impl<W: World> Run<'_, W> {
                 self.verdict(Ending::RolledBack, exit, report)
             }
             Back::Stuck(why) => {
-                // What was killed a moment ago may still be dying: who serves is said when that is over.
-                self.calm().await;
-                let situation = self.look();
+                let situation = self.world.observe();
                 let nobody = serving(&situation) == Serving::None;
                 let mut verdict = self.verdict(Ending::Stuck, if nobody { 31 } else { 30 }, report);
                 let why_in_words = words::stuck(why);
@@ -67,7 +65,8 @@ impl<W: World> Run<'_, W> {
     }
 
     fn verdict(&mut self, ending: Ending, exit: u8, report: Option<Box<FaultReport>>) -> Verdict {
-        let situation = self.look();
+        // Observed only: a number of workers that changes now is no event of the run any more.
+        let situation = self.world.observe();
         let next = match (&report, ending) {
             (_, Ending::Stopped) => recipe::stopped(&situation),
             (Some(report), _) => report.todo.clone().into_iter().collect(),
