@@ -51,17 +51,18 @@ impl<W: World> Run<'_, W> {
                 self.verdict(Ending::RolledBack, exit, report)
             }
             Back::Stuck(why) => {
-                let nobody = serving(&self.look()) == Serving::None;
+                let nobody = serving(&self.world.observe()) == Serving::None;
                 let mut verdict = self.verdict(Ending::Stuck, if nobody { 31 } else { 30 }, report);
                 verdict.now = format!("{}: {}", words::stuck(why), verdict.now);
-                verdict.next = recipe::by_hand(why, &self.look(), &self.given.path);
+                verdict.next = recipe::by_hand(why, &self.world.observe(), &self.given.path);
                 verdict
             }
         }
     }
 
     fn verdict(&mut self, ending: Ending, exit: u8, report: Option<Box<FaultReport>>) -> Verdict {
-        let situation = self.look();
+        // Not told: nothing follows the end of a run but its verdict.
+        let situation = self.world.observe();
         let next = match (&report, ending) {
             (_, Ending::Stopped) => recipe::stopped(&situation),
             (Some(report), _) => report.todo.clone().into_iter().collect(),
