@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 use nix::sys::signal::Signal;
 
 use crate::support::host::{BINARY, Host, PID_FILE};
-use crate::support::meeting::{Met, Moment, diagnosis, inode, interrupt, met, met_on, moves_back};
+use crate::support::meeting::{Met, Moment, diagnosis, inode, interrupt, met, met_on, moves_back, plan};
 use crate::support::scene::Scene;
 use crate::support::silent::Silent;
 use crate::support::wait_until;
@@ -20,9 +20,9 @@ fn break_configuration(host: &Host) {
     host.write(CONFIG, "this is no configuration");
 }
 
-/// Old has stopped its workers: nobody of it accepts.
+/// Nobody of old accepts. One may still have a connection of the run's own watch.
 fn nobody_of_old(met: &Met<'_>) {
-    wait_until("old has no workers", || met.host.children(met.old).is_empty());
+    wait_until("nobody of old accepts", || met.host.accepting(met.old).is_empty());
 }
 
 #[track_caller]
@@ -280,14 +280,16 @@ fn a_unix_path_that_the_end_of_a_new_1_18_0_unlinked_is_linked_back() {
 }
 
 #[test]
-fn a_new_1_18_0_is_never_told_term_by_the_run_so_the_unix_path_stays() {
-    let host = with_unix_listener();
-    let socket = inode(&host, SOCKET);
-    let scene = met_on(host, "1.18.0", Moment::Soak, |met| {
-        met.host.write("/etc/nginx/late.conf", "");
-        interrupt(met)
+fn a_sick_new_1_18_0_is_never_told_term_so_the_unix_path_stays() {
+    let sick = "location = /sick { if ($nginx_version = 1.18.0) { return 500; } return 200 ok; }";
+    let server = format!("listen unix:{SOCKET}; {sick}");
+    let host = Host::new().with(|config| config.server = server).running("1.22.1");
+    let (socket, offer) = (inode(&host, SOCKET), host.offer("1.18.0"));
+    let scene = Scene::play_with(host, |host| {
+        host.changeover(&["run", plan(host, &[("/healthz", "/sick")])], &offer)
     });
-    scene.rolled_back(21);
+    assert_eq!(diagnosis(&scene.run), "probe/wrong-status", "{}", scene.run);
+    scene.rolled_back(20);
     moved(&scene, &["HUP old", "USR1 old", "QUIT new"]);
     accepts_at_the_unix_path(&scene, socket);
 }

@@ -40,12 +40,16 @@ pub(crate) struct Met<'h> {
 }
 
 impl<'h> Met<'h> {
-    /// Starts the run on a host and returns at the moment. Every wait of the plan is long enough to be met.
+    /// Starts the run on a host and returns at the moment. Every wait of the plan is long enough to be met, and a
+    /// watch that is not changed does not ask again: a run that is stopped would hold a connection open.
     pub(crate) fn at(moment: Moment, host: &'h Host, offer: &Offer, changes: &[(&str, &str)]) -> Self {
         let stable = if moment == Moment::BothAccept { "20s" } else { "50ms" };
         let stable = ("stable-for = \"1s\"", format!("stable-for = \"{stable}\""));
         let mut all = vec![(stable.0, stable.1.as_str())];
         all.extend_from_slice(changes);
+        if !changes.iter().any(|(from, _)| from.contains("interval")) {
+            all.push(("interval = \"250ms\"", "interval = \"1m\""));
+        }
         let plan = plan(host, &all);
         let old = host.master().expect("a master");
         let mut run = host.start_changeover(&["run", plan, "--set", "soak=1m"], offer);
