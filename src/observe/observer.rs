@@ -122,9 +122,14 @@ impl Observer {
     /// What is there now.
     pub fn observe(&mut self, now: Duration) -> Situation {
         let past = self.ledger.past(now);
+        // New before old, and the pid file last: what is seen dead here has told old by SIGCHLD, so that an old seen
+        // quiet afterwards has renamed its pid file back already (nginx-facts 1.5).
+        let known = self.new.as_ref().map(|new| new.id);
+        let new_tree = self.living_new();
         let old_tree = (!self.old.dead).then(|| Tree::read(self.old.id)).flatten();
         self.follow_new(old_tree.as_ref());
-        let new_tree = self.new.as_ref().filter(|new| !new.dead).and_then(|new| Tree::read(new.id));
+        let same = self.new.as_ref().map(|new| new.id) == known;
+        let new_tree = if same { new_tree } else { self.living_new() };
         let old_tree = self.follow_back_master(old_tree, new_tree.as_ref());
         let Self { listening, old, new, .. } = self;
         let mut old = state(old, old_tree.as_ref(), now, listening, &past);
@@ -140,6 +145,10 @@ impl Observer {
             self.seen = seen;
         }
         self.situation(now, old, new, past)
+    }
+
+    fn living_new(&self) -> Option<Tree> {
+        self.new.as_ref().filter(|new| !new.dead).and_then(|new| Tree::read(new.id))
     }
 
     fn situation(
