@@ -9,7 +9,7 @@ use crate::{
     host::process,
     plan::{Probe, steps::Answerer},
     probe::{Answer, Crew, Prober},
-    protocol::{Identity, Situation},
+    protocol::{Generation, Identity, Situation},
 };
 
 /// The probes of a run, shared by its steps and its watches.
@@ -19,6 +19,8 @@ pub(in crate::run) struct Asker {
     /// The probes that passed before anything was touched.
     baseline: RefCell<Vec<String>>,
     masters: Cell<(Option<Identity>, Option<Identity>)>,
+    /// Whether the last answer of a worker of new was a bad one.
+    new_failed: Cell<bool>,
 }
 
 impl Asker {
@@ -28,6 +30,7 @@ impl Asker {
             probes,
             baseline: RefCell::default(),
             masters: Cell::new((Some(old), None)),
+            new_failed: Cell::new(false),
         }
     }
 
@@ -39,7 +42,20 @@ impl Asker {
     /// One request of this probe; `None` when the plan has none of that name, which loading rules out.
     pub(super) async fn ask(&self, name: &str, wanted: Answerer) -> Option<Answer> {
         let probe = self.probes.get(name)?;
-        Some(self.prober.probe(probe, wanted, &|| self.crew()).await)
+        let answer = self.prober.probe(probe, wanted, &|| self.crew()).await;
+        self.note(&answer);
+        Some(answer)
+    }
+
+    fn note(&self, answer: &Answer) {
+        if answer.by.is_some_and(|by| by.generation == Generation::New) {
+            self.new_failed.set(!answer.outcome.passed());
+        }
+    }
+
+    /// Whether the last answer of a worker of new was a bad one: probes at once may all meet old.
+    pub(super) fn new_failed(&self) -> bool {
+        self.new_failed.get()
     }
 
     /// One request each, all at once.

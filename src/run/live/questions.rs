@@ -58,8 +58,11 @@ impl Live {
         }
     }
 
-    /// None that new answered failed; where old accepts nobody, none failed at all.
+    /// None that new answered failed, the last one of the way forward included; where old accepts nobody, none failed at all.
     async fn new_answers_well(&mut self) -> bool {
+        if self.asker.new_failed() {
+            return false;
+        }
         let old_accepts = self.look().old.accepting().is_some_and(|accepting| accepting > 0);
         let Some(name) = self.asker.baseline().into_iter().next() else { return true };
         let answers = self.asker.ask_all(&vec![name; AT_ONCE], Answerer::Any).await;
