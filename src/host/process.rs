@@ -1,6 +1,10 @@
 //! One living process, read from `/proc`: bounded, and never an error when it has gone.
 
-use std::{collections::BTreeSet, os::fd::OwnedFd, path::Path};
+use std::{
+    collections::BTreeSet,
+    os::fd::{AsFd, OwnedFd},
+    path::Path,
+};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, open, openat, readlinkat, statat};
 
@@ -113,18 +117,33 @@ pub fn children(pid: i32) -> BTreeSet<i32> {
 /// The inodes of the sockets that a process holds; empty when it has gone or they may not be read.
 #[must_use]
 pub fn sockets(pid: i32) -> BTreeSet<u64> {
+    descriptors(pid).into_iter().map(|(_, inode)| inode).collect()
+}
+
+/// The descriptor by which a process holds one of these sockets.
+#[must_use]
+pub fn descriptor_of(pid: i32, sockets: &BTreeSet<u64>) -> Option<(i32, u64)> {
+    descriptors(pid).into_iter().find(|(_, inode)| sockets.contains(inode))
+}
+
+/// The socket behind one descriptor of a process. Cheap: one link is read.
+#[must_use]
+pub fn socket(pid: i32, descriptor: i32) -> Option<u64> {
+    socket_of(CWD, &format!("/proc/{pid}/fd/{descriptor}"))
+}
+
+fn descriptors(pid: i32) -> Vec<(i32, u64)> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let Some(descriptors) = directory(pid).and_then(|dir| openat(dir, "fd", flags, Mode::empty()).ok())
-    else {
-        return BTreeSet::new();
+    let Some(dir) = directory(pid).and_then(|dir| openat(dir, "fd", flags, Mode::empty()).ok()) else {
+        return Vec::new();
     };
-    names(&descriptors)
-        .take(DESCRIPTORS_MAX)
-        .filter_map(|name| {
-            let link = readlinkat(&descriptors, name, Vec::new()).ok()?.into_string().ok()?;
-            link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
-        })
-        .collect()
+    let held = |name: String| Some((name.parse().ok()?, socket_of(&dir, &name)?));
+    names(&dir).take(DESCRIPTORS_MAX).filter_map(held).collect()
+}
+
+fn socket_of(dir: impl AsFd, name: &str) -> Option<u64> {
+    let link = readlinkat(dir, name, Vec::new()).ok()?.into_string().ok()?;
+    link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
 /// Every pid that is there now. For the one scan of a discovery, never for a loop.
@@ -314,8 +333,10 @@ pub(super) mod tests {
         let inode = rustix::fs::fstat(&listener).unwrap().st_ino;
         let me = i32::try_from(std::process::id()).unwrap();
         assert!(sockets(me).contains(&inode));
+        let (descriptor, found) = descriptor_of(me, &BTreeSet::from([inode])).unwrap();
+        assert_eq!((found, socket(me, descriptor)), (inode, Some(inode)));
         drop(listener);
-        assert!(!sockets(me).contains(&inode));
+        assert!(!sockets(me).contains(&inode) && descriptor_of(me, &BTreeSet::from([inode])).is_none());
     }
 
     #[test]

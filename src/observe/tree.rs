@@ -93,6 +93,8 @@ pub(super) struct Tracked {
     pub(super) workers: Workers,
     /// The listening sockets that it was last seen with.
     pub(super) listeners: BTreeSet<u64>,
+    /// The descriptor by which it holds one of them: while it does, no other is looked at.
+    listener: Option<(i32, u64)>,
     /// Its death was seen.
     pub(super) dead: bool,
     /// Workers that were seen to hold one of them: looked at once each.
@@ -110,6 +112,7 @@ impl Tracked {
             exe,
             workers: Workers::default(),
             listeners: BTreeSet::new(),
+            listener: None,
             dead: false,
             hearing: BTreeSet::new(),
             settling: Settling::default(),
@@ -180,7 +183,12 @@ impl Tracked {
     /// Whether a quiet master holds a listening socket. One that never held a stream listener (only UDP) cannot be
     /// judged by that and counts as listening.
     fn listens(&mut self, listening: &mut Listening) -> bool {
+        let holds = |(descriptor, inode)| process::socket(self.id.pid, descriptor) == Some(inode);
+        if self.listener.is_some_and(holds) {
+            return true;
+        }
         let now = listening.of(process::sockets(self.id.pid));
+        self.listener = process::descriptor_of(self.id.pid, &now);
         if now.is_empty() {
             return self.listeners.is_empty();
         }

@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// The shortest time between two looks: a change was seen just now, and the next is likely.
-const QUICK: Duration = Duration::from_micros(400);
+const QUICK: Duration = Duration::from_micros(300);
 /// The longest time between two looks: titles of workers change without any event.
 const CALM: Duration = Duration::from_millis(20);
 
@@ -92,7 +92,7 @@ impl World for Live {
     fn observe(&mut self) -> Situation {
         let situation = self.look();
         let changed = self.last.as_ref().is_none_or(|last| !last.same_processes(&situation));
-        self.pace = if changed { QUICK } else { (self.pace * 5 / 4).min(CALM) };
+        self.pace = if changed { QUICK } else { (self.pace * 3 / 2).min(CALM) };
         if changed {
             self.asker.masters_are(&situation);
             self.exits.hold(everybody(&situation));
@@ -139,6 +139,7 @@ impl World for Live {
                 biased;
                 signal = self.interrupts.next() => First::Interrupt(signal),
                 watched = self.watches.next() => First::Watch(Box::new(watched)),
+                _ = self.notify.changed() => First::Changed,
                 () = self.exits.next() => First::Changed,
                 Some(answer) = &mut answer => return Ok(answer),
             };
