@@ -6,7 +6,9 @@ use std::os::unix::net::UnixStream;
 use nix::sys::signal::Signal;
 
 use crate::support::host::{BINARY, Host, PID_FILE};
-use crate::support::meeting::{Met, Moment, diagnosis, inode, interrupt, met, met_on, moves_back, plan};
+use crate::support::meeting::{
+    Met, Moment, NO_WATCH, diagnosis, inode, interrupt, met, met_on, moves_back, plan,
+};
 use crate::support::scene::Scene;
 use crate::support::silent::Silent;
 use crate::support::wait_until;
@@ -207,7 +209,11 @@ fn a_new_generation_that_takes_no_signal_is_frozen_and_killed_without_orphans() 
     });
     assert_eq!(diagnosis(&scene.run), "run/interrupted", "{}", scene.run);
     scene.rolled_back(21);
-    moved(&scene, &["HUP old", "USR1 old", "TERM new", "freeze-new", "kill-new-workers", "kill-new-master"]);
+    // Where the kernel is slow the last moves are made again.
+    let mut moves = moves_back(&scene.run);
+    moves.dedup();
+    let ladder = ["HUP old", "USR1 old", "TERM new", "freeze-new", "kill-new-workers", "kill-new-master"];
+    assert_eq!(moves.get(..ladder.len()).unwrap_or(&moves), ladder, "{}", scene.run);
     // What the stopped workers had in hand: at most one request of each client.
     assert!(scene.served.lost() <= 8 && scene.served.refused() == 0, "{}", scene.served);
 }
@@ -286,7 +292,7 @@ fn a_sick_new_1_18_0_is_never_told_term_so_the_unix_path_stays() {
     let host = Host::new().with(|config| config.server = server).running("1.22.1");
     let (socket, offer) = (inode(&host, SOCKET), host.offer("1.18.0"));
     let scene = Scene::play_with(host, |host| {
-        host.changeover(&["run", plan(host, &[("/healthz", "/sick")])], &offer)
+        host.changeover(&["run", plan(host, &[("/healthz", "/sick"), NO_WATCH])], &offer)
     });
     assert_eq!(diagnosis(&scene.run), "probe/wrong-status", "{}", scene.run);
     scene.rolled_back(20);

@@ -1,8 +1,12 @@
 //! A run on a host as it was before and after: what the tests of whole runs judge.
 
+use std::time::Duration;
+
 use super::changeover::Run;
+use super::holds_within;
 use super::host::{Host, Offer, PID_FILE};
 use super::load::Load;
+use super::process::Process;
 use super::served::Served;
 
 /// What must be the same again after a way back, and what a refusal must not touch.
@@ -66,6 +70,8 @@ impl Scene {
         let run = act(&host);
         load.go_on();
         let served = load.stop();
+        // A worker that drains leaves by itself, now that nobody asks; one that does not is seen.
+        holds_within(Duration::from_secs(2), || !host.processes().iter().any(Process::is_draining));
         let after = Snapshot::of(&host);
         Self { host, before, after, run, served }
     }
