@@ -4,7 +4,6 @@ use serde_json::{Value as Json, json};
 
 use super::{Format, OnePlan, output, run};
 use crate::{
-    engine::Master,
     host::clock,
     plan::{Loaded, Plan, Step},
     preflight::{self, Report},
@@ -38,11 +37,7 @@ pub(super) fn main(asked: &OnePlan) -> u8 {
 fn preview(loaded: &Loaded, report: &Report, took: f64) -> Preview {
     let plan = &loaded.plan;
     let found = report.ready.as_ref().map(|ready| Found {
-        old: Master {
-            pid: ready.old.pid,
-            workers: ready.baseline.accepting,
-            version: ready.old_version.clone(),
-        },
+        old: ready.master(),
         pid_file: ready.pid_file.display().to_string(),
         binary: ready.binary_path.display().to_string(),
         version: Some(ready.new_version.clone()),

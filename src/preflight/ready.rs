@@ -4,6 +4,7 @@ use std::{ffi::OsString, path::PathBuf};
 
 use super::facts::{Facts, Socket};
 use crate::{
+    engine::Master,
     host::{directory::Directory, files::Hashed},
     nginx::dump::Configuration,
     protocol::{Baseline, FileId, Identity},
@@ -64,6 +65,12 @@ impl Staged {
 }
 
 impl Ready {
+    /// Old's master, as events and previews tell it.
+    #[must_use]
+    pub fn master(&self) -> Master {
+        Master { pid: self.old.pid, workers: self.baseline.accepting, version: self.old_version.clone() }
+    }
+
     /// `None` where a fact is missing that a check would have refused.
     pub(super) fn new(facts: &Facts, staged: Option<Staged>) -> Option<Self> {
         let master = facts.master.as_ref()?;

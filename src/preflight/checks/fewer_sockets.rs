@@ -25,7 +25,7 @@ pub(super) fn check(facts: &Facts) -> Outcome {
     refuse(
         "preflight/fewer-sockets",
         fewer.join("; "),
-        "connections to the sockets that only the idle old master still holds hang until it has left: half of them and more",
+        "connections to the sockets that only the idle old master still holds hang until it has left",
         "keep `worker_processes` and `reuseport` as they run, change over, then change them with a reload",
     )
 }

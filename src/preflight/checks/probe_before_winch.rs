@@ -27,7 +27,7 @@ pub(super) fn check(facts: &Facts) -> Outcome {
     refuse(
         "preflight/probe-cannot-reach-new",
         format!("step {} probes new before WINCH, and old is {build}, without `reuseport`", probed.step),
-        "with an old binary before 1.21.6 its idle workers take every connection (measured: 3,000 of 3,000), so the step \
+        "with an old binary before 1.21.6 its idle workers take every connection, so the step \
          ends as `not-reached` and the way back is taken although the new build was never judged",
         "put the `http-probe` after `wait-for-workers` old `draining`, as plans/nginx.toml does",
     )

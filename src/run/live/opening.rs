@@ -14,7 +14,7 @@ use super::{
     watches::Watches,
 };
 use crate::{
-    engine::{Event, Level, Master},
+    engine::{Event, Level},
     host::{
         exits::Exits,
         locks::{Holder, Locks},
@@ -127,11 +127,7 @@ impl Opening {
 
     fn found(&mut self, ready: &Ready) {
         self.recorder.tell(Event::Found {
-            old: Master {
-                pid: ready.old.pid,
-                workers: ready.baseline.accepting,
-                version: ready.old_version.clone(),
-            },
+            old: ready.master(),
             pid_file: ready.pid_file.display().to_string(),
             binary: ready.binary_path.display().to_string(),
             version: Some(ready.new_version.clone()),
