@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the sources has failed")]
 
+#[path = "tidy/facts.rs"]
+mod facts;
 #[path = "tidy/imports.rs"]
 mod imports;
 #[path = "tidy/sizes.rs"]
@@ -70,4 +72,11 @@ fn every_code_names_a_room_that_exists() {
 #[test]
 fn names_say_what_a_thing_is() {
     none(&words::empty_names(&sources()));
+}
+
+#[test]
+fn facts_about_nginx_are_cited_by_numbers_that_exist() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/nginx-facts.md")).unwrap();
+    let sources: Vec<_> = sources().into_iter().chain(read("tests/real")).collect();
+    none(&facts::unknown(&sources, &page));
 }

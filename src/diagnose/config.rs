@@ -1,4 +1,4 @@
-//! The configuration as the new binary reads it (nginx-facts 1.4, `src/core/ngx_conf_file.c`, `ngx_module.c`).
+//! The configuration as the new binary reads it (nginx-facts 32, `src/core/ngx_conf_file.c`, `ngx_module.c`).
 
 use super::{
     exec::starts,

@@ -1,4 +1,4 @@
-//! USR2 and the exec: why old's master did not come to run the new file (nginx-facts 1.3 and 1.4).
+//! USR2 and the exec: why old's master did not come to run the new file (nginx-facts 31 and 32).
 
 use super::pattern::{Family, Pattern};
 

@@ -1,4 +1,4 @@
-//! Listening sockets, the pid file and the logs: what new's master opens before it has workers (nginx-facts 1.4).
+//! Listening sockets, the pid file and the logs: what new's master opens before it has workers (nginx-facts 32).
 
 use super::{
     exec::starts,

@@ -1,4 +1,4 @@
-//! Workers that do not start or do not stay (nginx-facts 1.4 and 2; `src/os/unix/ngx_process_cycle.c`).
+//! Workers that do not start or do not stay (nginx-facts 32 and 9; `src/os/unix/ngx_process_cycle.c`).
 
 use super::pattern::{Family, Pattern};
 

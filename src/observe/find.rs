@@ -77,7 +77,7 @@ impl FindError {
 
 /// Finds the master that the pid file names and tells old and new apart: new is a master's child.
 ///
-/// While new starts there is no pid file and `.oldbin` names old (nginx-facts 1.6).
+/// While new starts there is no pid file and `.oldbin` names old (nginx-facts 34).
 ///
 /// # Errors
 /// When the pid file leads to no living master.

@@ -123,7 +123,7 @@ impl Observer {
     pub fn observe(&mut self, now: Duration) -> Situation {
         let past = self.ledger.past(now);
         // New before old, and the pid file last: what is seen dead here has told old by SIGCHLD, so that an old seen
-        // quiet afterwards has renamed its pid file back already (nginx-facts 1.5).
+        // quiet afterwards has renamed its pid file back already (nginx-facts 33).
         let known = self.new.as_ref().map(|new| new.id);
         let new_tree = self.living_new();
         let old_tree = (!self.old.dead).then(|| Tree::read(self.old.id)).flatten();
@@ -211,7 +211,7 @@ impl Observer {
         }
     }
 
-    /// Old is gone and new has exec'ed the file as found: that is old now (DESIGN 5, rule 2a).
+    /// Old is gone and new has exec'ed the file as found: that is old now (rule 2a of `docs/way-back.md`).
     fn follow_back_master(&mut self, old: Option<Tree>, new: Option<&Tree>) -> Option<Tree> {
         if old.is_some() {
             return old;

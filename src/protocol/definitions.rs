@@ -1,4 +1,4 @@
-//! The definitions of DESIGN 5 that are not a matter of memory: what a master does, strays, back-masters, poison.
+//! The definitions of `docs/way-back.md` that are not a matter of memory: what a master does, strays, back-masters, poison.
 
 use super::{
     FileId, Generation, GenerationState, Identity, Master, Move, Past, ProcessFacts, RunState, Signal, Title,

@@ -7,7 +7,7 @@ use std::{
 
 use super::{Identity, ProcessFacts, RunState, Title, Workers};
 
-/// How long a worker that never waits is waited for (DESIGN 5).
+/// How long a worker that never waits is waited for.
 pub(super) const BUSY_WORKER: Duration = Duration::from_millis(500);
 
 /// The memory that `settled` needs of one master.

@@ -1,4 +1,4 @@
-//! One sentence for every definition of DESIGN 5.
+//! One sentence for every definition of `docs/way-back.md`.
 
 use std::time::Duration;
 

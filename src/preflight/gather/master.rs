@@ -85,7 +85,7 @@ fn user(pid: i32) -> Option<(u32, u32)> {
 }
 
 /// `ngx_daemon` opens `/dev/null` once, for reading and writing, as descriptors 0 and 1; an exec keeps them
-/// (nginx-facts 7). `None` where that may not be read.
+/// (nginx-facts 35). `None` where that may not be read.
 fn daemonized(proc: &Path) -> Option<bool> {
     let is_daemons = |number: &str| {
         let link = fs::read_link(proc.join("fd").join(number));

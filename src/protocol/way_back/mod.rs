@@ -1,7 +1,7 @@
 //! The way back: from any situation, the next move towards "old serves, alone, from the old binary".
 //!
 //! One first-match list. After every move only its barrier is waited for, then everything is observed again and the
-//! list is asked again from its head. The order was fuzzed on real nginx (DESIGN 5): keep it.
+//! list is asked again from its head. Their order matters: `docs/way-back.md`.
 
 mod cover;
 mod end_new;
@@ -40,7 +40,7 @@ pub const ATTEMPTS: usize = 6;
 /// One rule: `None` when it does not match.
 type Rule = fn(&Situation) -> Option<Next>;
 
-/// The rules in their order; the number is the one of DESIGN 5.
+/// The rules in their order; the number is the one of `docs/way-back.md`.
 const RULES: [(&str, Rule); 13] = [
     ("0", old_settles),
     ("1", found_is_at_the_path),
@@ -64,7 +64,7 @@ pub fn way_back(situation: &Situation) -> Next {
     way_back_by_rule(situation).1
 }
 
-/// As [`way_back`], with the number of the rule of DESIGN 5 that decided: for events and reports.
+/// As [`way_back`], with the number of the rule of `docs/way-back.md` that decided: for events and reports.
 #[must_use]
 pub fn way_back_by_rule(situation: &Situation) -> (&'static str, Next) {
     let first = RULES.iter().find_map(|(number, rule)| Some((*number, rule(situation)?)));
