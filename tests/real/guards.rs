@@ -39,6 +39,7 @@ fn an_old_master_killed_before_winch_is_noticed_and_everybody_goes_on_serving() 
         met.run.wait()
     });
     new_was_kept(&scene, "both");
+    assert_eq!(scene.run.verdict()["failed"], 3, "not only when WINCH is due: {}", scene.run);
     assert_eq!(scene.after.strays, 2, "old's workers serve on: {:?}", scene.after);
 }
 

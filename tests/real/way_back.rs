@@ -246,6 +246,7 @@ fn a_latched_winch_cannot_undo_the_way_back_later() {
     });
     scene.rolled_back(21);
     assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
+    moved(&scene, &["USR1 old", "HUP old", "USR1 old", "QUIT new"]);
     // Log rotation would fire what is still latched.
     let (host, old) = (&scene.host, scene.before.masters[0]);
     let before = host.accepting(old);
