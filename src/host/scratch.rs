@@ -7,6 +7,9 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+/// Debian 12's nginx, which `make setup` unpacks; nothing of the machine's own is used.
+pub(crate) const NGINX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/nginx/1.22.1/nginx");
+
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {

@@ -16,7 +16,7 @@ use crate::{
     host::{
         files::{Symlinks, hash_file},
         process::Process,
-        scratch::Scratch,
+        scratch::{NGINX, Scratch},
     },
     plan::Plan,
 };
@@ -44,9 +44,9 @@ impl Nginx {
             fs::create_dir(nginx.path(directory)).unwrap();
         }
         fs::set_permissions(nginx.scratch.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        fs::copy("/usr/sbin/nginx", nginx.path("sbin/nginx")).unwrap();
+        fs::copy(NGINX, nginx.path("sbin/nginx")).unwrap();
         // The offered file is another one: some bytes more do not change what it does.
-        let mut new = fs::read("/usr/sbin/nginx").unwrap();
+        let mut new = fs::read(NGINX).unwrap();
         new.extend_from_slice(b"other");
         fs::write(nginx.path("new"), new).unwrap();
         fs::set_permissions(nginx.path("new"), fs::Permissions::from_mode(0o755)).unwrap();

@@ -11,13 +11,14 @@ use std::{
 };
 
 use crate::{
-    host::{pidfd::Pidfd, process::Process, scratch::Scratch},
+    host::{
+        pidfd::Pidfd,
+        process::Process,
+        scratch::{NGINX, Scratch},
+    },
     observe::{Instance, Observer, files, find},
     protocol::{Baseline, FileId, Identity, Limits, Signal},
 };
-
-/// Debian's nginx.
-const NGINX: &str = "/usr/sbin/nginx";
 
 const CONFIG: &str = "
 pid nginx.pid;
@@ -155,7 +156,7 @@ fn copy(dir: &Scratch, name: &str) -> FileId {
     // In a process of its own: a descriptor that this one writes through would be inherited by what other tests
     // start meanwhile, and the copy could not be executed.
     let copied = Command::new("cp").arg(NGINX).arg(&to).status().unwrap();
-    assert!(copied.success(), "these tests need Debian's nginx package");
+    assert!(copied.success(), "these tests need what `make setup` unpacks");
     files::file_id(&to).unwrap()
 }
 
