@@ -85,6 +85,11 @@ impl Observer {
         self.instance.ours = Some(ours);
     }
 
+    /// What was true before anything was touched is known now.
+    pub const fn set_baseline(&mut self, baseline: Baseline) {
+        self.instance.baseline = baseline;
+    }
+
     /// The empty file of the stub exec is known now.
     pub fn set_stub(&mut self, stub: FileId) {
         self.instance.stub = Some(stub);

@@ -173,6 +173,20 @@ pub struct Limits {
 }
 
 impl Master {
+    /// What it does, for sentences: `old's master is …`.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Absent => "not there yet",
+            Self::Starting => "starting",
+            Self::Settled => "quiet",
+            Self::Busy => "busy",
+            Self::Stopped => "stopped",
+            Self::Leaving => "leaving",
+            Self::Dead => "gone",
+        }
+    }
+
     /// Whether there is a living process.
     #[must_use]
     pub const fn lives(self) -> bool {

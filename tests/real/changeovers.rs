@@ -130,6 +130,18 @@ fn a_drill_ends_as_it_began_with_exit_0() {
 }
 
 #[test]
+fn a_reload_in_hand_is_over_before_the_workers_are_counted() {
+    let host = Host::new().workers(8).running("1.22.1");
+    let offer = host.offer("1.26.3");
+    // For 100 ms both sets of workers are there; a way back to sixteen would end stuck.
+    host.kill(host.master().expect("a master"), Signal::SIGHUP);
+    let run = host.changeover(&["run", "plans/drill.toml"], &offer);
+    assert_eq!((run.exit(), run.said("verdict")), (0, "rolled-back"), "{run}");
+    let found = run.lines.iter().find(|line| line.name() == "found").expect("what was found");
+    assert_eq!(found.event["old"]["workers"], 8, "{run}");
+}
+
+#[test]
 fn the_wanted_binary_that_runs_already_is_nothing_to_do() {
     let host = Host::new().running("1.26.3");
     let offer = host.offer("1.26.3");

@@ -1,6 +1,6 @@
 //! The way to a run that may begin: locks, checks, files, the baseline. Whatever stops it, nothing live was touched.
 
-use std::{io, path::PathBuf, rc::Rc};
+use std::{io, path::PathBuf, rc::Rc, time::Duration};
 
 use super::{
     Live, QUICK,
@@ -19,6 +19,7 @@ use crate::{
         exits::Exits,
         locks::{Holder, Locks},
         notify::Notify,
+        timer,
     },
     journal::RunDirectory,
     nginx::arguments::Arguments,
@@ -28,6 +29,9 @@ use crate::{
     protocol::Limits,
     run::{Given, steps::probed, until::millis},
 };
+
+/// How long old may start or reload before its workers are counted.
+const SETTLES: Duration = Duration::from_secs(10);
 
 /// A run that is being opened.
 pub(super) struct Opening {
@@ -73,8 +77,11 @@ impl Opening {
         let input = preflight::Input { plan: &self.plan, run: &self.run, stage: true };
         let report = preflight::run(&input).await;
         let took = millis(self.recorder.now().saturating_sub(began));
-        let ready = self.judge(report, took)?;
+        let mut ready = self.judge(report, took)?;
         let files = Files::make(&ready, &self.run)?;
+        let mut observer = Observer::new(self.instance(&ready, &files));
+        ready.baseline.accepting = self.settled_workers(&mut observer).await?;
+        observer.set_baseline(ready.baseline);
         let directory = self.directory(&ready)?;
         self.recorder.keep_in(directory);
         self.found(&ready);
@@ -87,7 +94,38 @@ impl Opening {
             }
         }
         let exits = Exits::new().map_err(Refusal::Exits)?;
-        Ok(Prepared { ready, files, asker, notify, exits, locks })
+        Ok(Prepared { ready, files, observer, asker, notify, exits, locks })
+    }
+
+    fn instance(&self, ready: &Ready, files: &Files) -> Instance {
+        Instance {
+            pid_file: ready.pid_file.clone(),
+            binary_path: ready.binary_path.clone(),
+            found: ready.found,
+            old: ready.old,
+            ours: ready.staged.as_ref().map(|staged| staged.file.id),
+            stub: Some(files.binary.stub.1),
+            unix_paths: ready.unix_paths.clone(),
+            baseline: ready.baseline,
+            limits: Limits { quit_timeout: self.plan.rollback.quit_timeout },
+        }
+    }
+
+    /// How many workers old has once it is settled: while it starts or reloads any number may be there for a moment,
+    /// and a way back would bring that one back.
+    async fn settled_workers(&self, observer: &mut Observer) -> Result<usize, Refusal> {
+        let deadline = self.recorder.now().saturating_add(SETTLES);
+        loop {
+            let now = self.recorder.now();
+            let old = observer.observe(now).old;
+            if let Some(accepting) = old.accepting().filter(|accepting| *accepting > 0) {
+                return Ok(accepting);
+            }
+            if now >= deadline || !old.master.lives() {
+                return Err(Refusal::Unsettled(old.master.in_words()));
+            }
+            timer::after(QUICK).await;
+        }
     }
 
     /// The instance and its binary, where the master tells it; without one the checks explain.
@@ -189,6 +227,7 @@ impl Files {
 struct Prepared {
     ready: Ready,
     files: Files,
+    observer: Observer,
     asker: Rc<Asker>,
     notify: Notify,
     exits: Exits,
@@ -197,22 +236,11 @@ struct Prepared {
 
 impl Prepared {
     fn live(self, opening: Opening, interrupts: Interrupts) -> (Live, Given) {
-        let Self { ready, mut files, asker, notify, exits, locks } = self;
+        let Self { ready, mut files, observer, asker, notify, exits, locks } = self;
         files.begin();
-        let instance = Instance {
-            pid_file: ready.pid_file.clone(),
-            binary_path: ready.binary_path.clone(),
-            found: ready.found,
-            old: ready.old,
-            ours: ready.staged.as_ref().map(|staged| staged.file.id),
-            stub: Some(files.binary.stub.1),
-            unix_paths: ready.unix_paths.clone(),
-            baseline: ready.baseline,
-            limits: Limits { quit_timeout: opening.plan.rollback.quit_timeout },
-        };
         let watches = Watches::start(&opening.plan.watches, &asker);
         let live = Live {
-            observer: Observer::new(instance),
+            observer,
             last: None,
             pace: QUICK,
             binary: files.binary,

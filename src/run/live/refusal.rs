@@ -35,6 +35,9 @@ pub(super) enum Refusal {
     /// The host cannot be watched.
     #[error(transparent)]
     Notify(#[from] NotifyError),
+    /// Old starts, reloads, is stopped or has no workers: nobody can say what a way back would bring back.
+    #[error("old's master is {0} and its workers cannot be counted")]
+    Unsettled(&'static str),
     /// The ends of processes cannot be waited for.
     #[error("processes cannot be waited for: {0}")]
     Exits(std::io::Error),
@@ -77,6 +80,14 @@ impl Refusal {
             Self::State(error) => (error.code(), "the run's own files can be made".to_owned(), None),
             Self::Directory(error) => (error.code(), "files beside the path can be made".to_owned(), None),
             Self::Notify(error) => (error.code(), "the host can be watched".to_owned(), None),
+            Self::Unsettled(_) => {
+                let todo = "wait for its start or its reload to end; a stopped one needs `kill -CONT`";
+                (
+                    "run/old-not-settled",
+                    "old's master is quiet and its workers accept".to_owned(),
+                    Some(todo.to_owned()),
+                )
+            }
             Self::Exits(_) => ("run/exits-not-watched", "the ends of processes can be seen".to_owned(), None),
             Self::Signals(_) => ("run/signals-not-caught", "signals can be caught".to_owned(), None),
             Self::Interrupted(_) => ("run/interrupted", String::new(), None),

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::signal::in_words;
 use crate::{
     engine::{Event, Fault},
     plan::steps::{Commit, OnDrainTimeout},
@@ -53,7 +52,7 @@ impl<W: World> Run<'_, W> {
                 if accepting && (!old_too || situation.old.master == Master::Settled) {
                     return Looked::Ready(());
                 }
-                let (old, new) = (in_words(&situation.old), in_words(&situation.new));
+                let (old, new) = (situation.old.master.in_words(), situation.new.master.in_words());
                 let workers = situation.new.workers.titled.len();
                 Looked::NotYet(format!("old's master is {old}, new's is {new} with {workers} workers"))
             },

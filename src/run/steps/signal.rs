@@ -47,7 +47,7 @@ impl<W: World> Run<'_, W> {
                 match state.master {
                     Master::Settled => Looked::Ready((state.switches, situation.pid_file)),
                     Master::Absent | Master::Dead => Looked::Failed(gone(to, state)),
-                    _ => Looked::NotYet(in_words(state).to_owned()),
+                    _ => Looked::NotYet(state.master.in_words().to_owned()),
                 }
             },
             |waited, state| Fault::NotHandled { signal, to, waited, state },
@@ -76,7 +76,7 @@ impl<W: World> Run<'_, W> {
                     Master::Dead => Looked::Failed(gone(to, state)),
                     _ => Looked::NotYet(format!(
                         "{to}'s master is {}, {} accepting",
-                        in_words(state),
+                        state.master.in_words(),
                         state.workers.titled.len()
                     )),
                 }
@@ -138,18 +138,5 @@ fn gone(which: Generation, state: &GenerationState) -> Fault {
     match which {
         Generation::Old => Fault::OldMasterGone { pid, leaving: false },
         Generation::New => Fault::NewMasterExited { pid, leaving: false, after: None },
-    }
-}
-
-/// What a master does, for sentences: `old's master is …`.
-pub(super) fn in_words(state: &GenerationState) -> &'static str {
-    match state.master {
-        Master::Absent => "not there yet",
-        Master::Starting => "starting",
-        Master::Settled => "quiet",
-        Master::Busy => "busy",
-        Master::Stopped => "stopped",
-        Master::Leaving => "leaving",
-        Master::Dead => "gone",
     }
 }

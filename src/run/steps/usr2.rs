@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::signal::in_words;
 use crate::{
     engine::{Event, Fault},
     protocol::{Generation, Master, Move, PidFile, Signal},
@@ -26,7 +25,9 @@ impl<W: World> Run<'_, W> {
             .until(
                 until,
                 |situation, _| match situation.new.master {
-                    Master::Absent | Master::Starting => Looked::NotYet(in_words(&situation.new).to_owned()),
+                    Master::Absent | Master::Starting => {
+                        Looked::NotYet(situation.new.master.in_words().to_owned())
+                    }
                     _ => Looked::Ready(situation.new.id.map_or(0, |id| id.pid)),
                 },
                 |waited, state| not_handled(waited, format!("new's master is {state}")),
@@ -55,7 +56,7 @@ impl<W: World> Run<'_, W> {
             Effect::NotRenamed => Err(Fault::PidFileNotRenamed { pid: old }),
             Effect::NotHandled | Effect::Made => {
                 let waited = self.world.now().saturating_sub(began);
-                let state = in_words(&self.look().old);
+                let state = self.look().old.master.in_words();
                 Err(not_handled(waited, format!("old's master is {state}")))
             }
         }
