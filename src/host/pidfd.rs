@@ -59,7 +59,7 @@ impl Pidfd {
     /// `Gone` when it has exited, `Refused` when the kernel has no pidfd for it.
     pub fn open(id: Identity) -> Result<Self, PidfdError> {
         let pid = Pid::from_raw(id.pid).ok_or(PidfdError::Gone(id))?;
-        let fd = pidfd_open(pid, PidfdFlags::NONBLOCK).map_err(|errno| PidfdError::new(id, errno))?;
+        let fd = pidfd_open(pid, PidfdFlags::empty()).map_err(|errno| PidfdError::new(id, errno))?;
         // Only now the pid cannot be used again: what is read here is what the descriptor holds.
         Process::again(id).ok_or(PidfdError::Gone(id))?;
         Ok(Self { id, fd })

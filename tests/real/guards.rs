@@ -4,7 +4,9 @@
 use nix::sys::signal::Signal;
 
 use crate::support::host::{BINARY, Host, PID_FILE};
-use crate::support::meeting::{Moment, binary_inode, diagnosis, interrupt, met, met_on, moves_back};
+use crate::support::meeting::{
+    Moment, binary_inode, diagnosis, interrupt, met, met_on, moves_back, reloads_well,
+};
 use crate::support::scene::Scene;
 use crate::support::silent::Silent;
 use crate::support::wait_until;
@@ -227,21 +229,9 @@ fn removed_then_back(files: &[&str]) -> Scene {
     scene
 }
 
-/// Old's master is not poisoned: a reload leaves as many workers as before.
-#[track_caller]
-fn is_not_poisoned(scene: &Scene) {
-    let (host, old) = (&scene.host, scene.before.masters[0]);
-    let before = host.accepting(old);
-    host.kill(old, Signal::SIGHUP);
-    wait_until("the reload is over", || {
-        let now = host.accepting(old);
-        now.iter().all(|pid| !before.contains(pid)) && now.len() == before.len()
-    });
-}
-
 #[test]
 fn a_pid_file_that_is_removed_is_there_again_after_the_way_back() {
-    is_not_poisoned(&removed_then_back(&[PID_FILE]));
+    reloads_well(&removed_then_back(&[PID_FILE]));
 }
 
 #[test]
@@ -249,12 +239,12 @@ fn an_oldbin_that_is_removed_leaves_the_right_pid_file_after_the_way_back() {
     let scene = removed_then_back(&[OLDBIN]);
     let moves = ["HUP old", "USR1 old", "QUIT new", "write-pid-file", "stub-exec", "USR1 old"];
     assert_eq!(moves_back(&scene.run), moves, "{}", scene.run);
-    is_not_poisoned(&scene);
+    reloads_well(&scene);
 }
 
 #[test]
 fn without_both_pid_files_the_way_back_still_ends_with_the_right_one() {
-    is_not_poisoned(&removed_then_back(&[PID_FILE, OLDBIN]));
+    reloads_well(&removed_then_back(&[PID_FILE, OLDBIN]));
 }
 
 #[test]

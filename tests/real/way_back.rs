@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 
 use crate::support::host::{BINARY, Host, PID_FILE};
 use crate::support::meeting::{
-    Met, Moment, NO_WATCH, diagnosis, inode, interrupt, met, met_on, moves_back, plan,
+    Met, Moment, NO_WATCH, diagnosis, inode, interrupt, met, met_on, moves_back, plan, reloads_well,
 };
 use crate::support::scene::Scene;
 use crate::support::silent::Silent;
@@ -148,17 +148,6 @@ fn poisoned(act: impl FnOnce(&Met<'_>)) -> Scene {
         });
         met.run.wait()
     })
-}
-
-/// A reload leaves as many workers as before.
-fn reloads_well(scene: &Scene) {
-    let (host, old) = (&scene.host, scene.before.masters[0]);
-    let before = host.accepting(old);
-    host.kill(old, Signal::SIGHUP);
-    wait_until("the reload is over", || {
-        let now = host.accepting(old);
-        now.iter().all(|pid| !before.contains(pid)) && now.len() == before.len()
-    });
 }
 
 #[test]

@@ -148,3 +148,15 @@ pub(crate) fn inode(host: &Host, path: &str) -> Option<u64> {
 pub(crate) fn binary_inode(host: &Host) -> Option<u64> {
     inode(host, BINARY)
 }
+
+/// Old's master is not poisoned: a reload leaves as many workers as before.
+#[track_caller]
+pub(crate) fn reloads_well(scene: &Scene) {
+    let (host, old) = (&scene.host, scene.before.masters[0]);
+    let before = host.accepting(old);
+    host.kill(old, Signal::SIGHUP);
+    wait_until("the reload is over", || {
+        let now = host.accepting(old);
+        now.iter().all(|pid| !before.contains(pid)) && now.len() == before.len()
+    });
+}
