@@ -111,7 +111,7 @@ pub enum Event {
     },
     /// The number of workers of a generation has changed.
     Workers(WaitedFor),
-    /// The binary path names the staged file.
+    /// From now on the binary path names the staged file, for milliseconds.
     WindowOpened,
     /// The binary path names what was found there again.
     WindowClosed {

@@ -37,10 +37,13 @@ impl Live {
     /// The exec window of the way forward; without a staged file only USR2 and its witness.
     pub(super) async fn open_window(&mut self, staged: bool) -> Result<Effect, MoveError> {
         let before = self.before_usr2()?;
+        if staged {
+            // Told before: a reader that does not read must not hold the window open.
+            self.recorder.tell(Event::WindowOpened);
+        }
         let opened = self.recorder.now();
         if staged {
             self.binary.put(Puts::Staged)?;
-            self.recorder.tell(Event::WindowOpened);
         }
         let sent = send(before.old, Signal::Usr2);
         let (sign, renamed) = match &sent {
@@ -49,8 +52,6 @@ impl Live {
         };
         if staged {
             self.binary.put_back()?;
-        }
-        if staged {
             let open = self.recorder.now().saturating_sub(opened);
             self.recorder.tell(Event::WindowClosed { open: millis(open) });
         }
