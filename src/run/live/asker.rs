@@ -106,3 +106,29 @@ impl Asker {
         Crew { old: children(old), new: children(new) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::probe::{AnsweredBy, Outcome};
+
+    fn answer(generation: Generation, outcome: Outcome) -> Answer {
+        let by = Some(AnsweredBy { pid: 7, generation });
+        Answer { by, ..Answer::without_request(outcome, Duration::ZERO, 1) }
+    }
+
+    #[test]
+    fn the_last_answer_of_new_says_whether_it_failed_and_old_says_nothing_of_it() {
+        let bad = || Outcome::WrongStatus { status: 500, expected: vec![200] };
+        let asker = Asker::new(BTreeMap::new(), Identity { pid: 1, start: 1 });
+        asker.note(&answer(Generation::Old, bad()));
+        assert!(!asker.new_failed(), "old answered");
+        asker.note(&answer(Generation::New, bad()));
+        asker.note(&answer(Generation::Old, Outcome::Passed { status: 200 }));
+        assert!(asker.new_failed(), "new answered badly last");
+        asker.note(&answer(Generation::New, Outcome::Passed { status: 200 }));
+        assert!(!asker.new_failed(), "new answers well again");
+    }
+}
