@@ -340,6 +340,21 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_list_that_is_longer_than_one_read_is_read_to_its_end() {
+        use std::os::unix::process::CommandExt as _;
+        const MANY: usize = 1_000;
+        let script = format!("for i in $(seq {MANY}); do sleep 60 & done; wait");
+        let mut parent = Command::new("sh").args(["-c", &script]).process_group(0).spawn().unwrap();
+        let pid = i32::try_from(parent.id()).unwrap();
+        // More than any machine needs to start them; a list that is cut never gets there.
+        let seen = (0..20_000).map(|_| children(pid).len()).find(|seen| *seen == MANY);
+        let group = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap();
+        parent.wait().unwrap();
+        assert_eq!(seen, Some(MANY));
+    }
+
+    #[test]
     fn the_title_of_a_master_is_cut_at_the_padding() {
         assert_eq!(command(b"nginx: worker process\0\0\0\0"), "nginx: worker process");
         assert_eq!(command(b"sleep\x0010\0"), "sleep 10");
