@@ -1,15 +1,17 @@
 #!/bin/bash
-# Puts the real nginx builds that the tests need under target/nginx, installing nothing that runs.
+# Puts the real nginx builds and the Python programs that the tests need under target, installing nothing that runs.
 #
 #   target/nginx/VERSION/nginx         1.18.0, 1.22.1 and 1.26.3 as Debian built them
 #   target/nginx/faulty/NAME/nginx     1.26.3 with one fault in it (fault.c)
+#   target/python/bin                  what requirements.txt names, in an environment of its own
 #
-# Quick when all of it is there. The mirror and the keyring are the machine's own: apt names them.
+# Quick when all of it is there. The mirror and the keyring are the machine's own: apt names them, and pip its index.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=$root/target/nginx
+python=$root/target/python
 faults=(exits-with-NGINX segfaults-at-start exits-2 hangs answers-500 segfaults-per-request slow-answers)
 commands=(gcc patchelf ip unshare nsenter flock)
 packages=(gcc libc6-dev patchelf iproute2 util-linux)
@@ -18,8 +20,13 @@ libraries=(libssl3 libpcre2-8-0 zlib1g libcrypt1)
 say() { echo "setup: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-# What a finished set-up looks like: these scripts, in this place (the faulty builds name their library by path).
-stamp() { { cat "$here"/*; echo "$root"; } | sha256sum; }
+# What a finished set-up looks like: these files, in this place (the faulty builds name their library by path, and
+# the programs of a Python environment their interpreter).
+stamp() { { cat "$@"; echo "$root"; } | sha256sum; }
+nginx_stamp() { stamp "$here/setup.sh" "$here/fault.c"; }
+python_stamp() { stamp "$here/requirements.txt"; }
+nginx_is_ready() { ! missing_commands && [ "$(cat "$out/.ready" 2>/dev/null)" = "$(nginx_stamp)" ]; }
+python_is_ready() { [ "$(cat "$python/.ready" 2>/dev/null)" = "$(python_stamp)" ]; }
 
 missing_commands() {
     for command in "${commands[@]}"; do
@@ -116,20 +123,37 @@ build_faulty() {
     done
 }
 
-if ! missing_commands && [ "$(cat "$out/.ready" 2>/dev/null)" = "$(stamp)" ]; then exit 0; fi
-. /etc/os-release
-if [ "${ID:-}" != debian ]; then
-    die "needs Debian 12: there apt brings ${packages[*]} ${libraries[*]}, and nginx 1.18.0, 1.22.1 and 1.26.3 are unpacked"
-fi
-if missing_commands; then install_packages "${packages[@]}"; fi
-export PATH=$PATH:/usr/sbin:/sbin
+prepare_nginx() {
+    . /etc/os-release
+    if [ "${ID:-}" != debian ]; then
+        die "needs Debian 12: there apt brings ${packages[*]} ${libraries[*]}, and nginx 1.18.0, 1.22.1 and 1.26.3 are unpacked"
+    fi
+    if missing_commands; then install_packages "${packages[@]}"; fi
+    export PATH=$PATH:/usr/sbin:/sbin
+    local version
+    for version in 1.18.0 1.22.1 1.26.3; do
+        [ -x "$out/$version/nginx" ] || { fetch_nginx; break; }
+    done
+    build_faulty
+    nginx_stamp > "$out/.ready"
+    say "ready: $out"
+}
+
+# One environment for all programs in Python. Debian keeps what `venv` needs in a package of its own.
+prepare_python() {
+    rm -rf "$python"
+    if ! python3 -m venv "$python" >/dev/null 2>&1; then
+        install_packages python3 python3-venv
+        rm -rf "$python" && python3 -m venv "$python" >&2
+    fi
+    "$python/bin/pip" --quiet --disable-pip-version-check install --requirement "$here/requirements.txt" >&2
+    python_stamp > "$python/.ready"
+    say "ready: $python"
+}
+
+if nginx_is_ready && python_is_ready; then exit 0; fi
 mkdir -p "$out"
 exec 9> "$out/.lock"
 flock 9
-if [ "$(cat "$out/.ready" 2>/dev/null)" = "$(stamp)" ]; then exit 0; fi
-for version in 1.18.0 1.22.1 1.26.3; do
-    [ -x "$out/$version/nginx" ] || { fetch_nginx; break; }
-done
-build_faulty
-stamp > "$out/.ready"
-say "ready: $out"
+nginx_is_ready || prepare_nginx
+python_is_ready || prepare_python
