@@ -84,9 +84,15 @@ fn a_value_that_is_given_is_checked_and_shown_where_it_was_given() {
 
 #[test]
 fn schema_prints_what_is_committed() {
-    let output = changeover(&["schema"]);
-    assert_eq!(code(&output), Some(0));
-    assert!(output.stdout == std::fs::read("schemas/plan.schema.json").unwrap());
+    for (arguments, file) in [
+        (&["schema"][..], "schemas/plan.schema.json"),
+        (&["schema", "plan"], "schemas/plan.schema.json"),
+        (&["schema", "event"], "schemas/event.schema.json"),
+    ] {
+        let output = changeover(arguments);
+        assert_eq!(code(&output), Some(0));
+        assert!(output.stdout == std::fs::read(file).unwrap(), "{file}: run again with CHANGEOVER_BLESS=1");
+    }
 }
 
 #[test]

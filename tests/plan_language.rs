@@ -119,12 +119,14 @@ fn a_plan_can_say_everything_at_once() {
 }
 
 #[test]
-fn the_published_schema_is_current() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/plan.schema.json");
-    let now = format!("{}\n", schema::text());
-    #[expect(clippy::disallowed_methods, reason = "a test asks whether to write the file anew")]
-    if std::env::var_os("CHANGEOVER_BLESS").is_some() {
-        fs::write(&path, &now).unwrap();
+fn the_published_schemas_are_current() {
+    for (name, text) in [("plan", schema::text()), ("event", changeover::engine::schema::text())] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{name}.schema.json"));
+        let now = format!("{text}\n");
+        #[expect(clippy::disallowed_methods, reason = "a test asks whether to write the file anew")]
+        if std::env::var_os("CHANGEOVER_BLESS").is_some() {
+            fs::write(&path, &now).unwrap();
+        }
+        assert!(fs::read_to_string(&path).is_ok_and(|text| text == now), "run again with CHANGEOVER_BLESS=1");
     }
-    assert!(fs::read_to_string(&path).is_ok_and(|text| text == now), "run again with CHANGEOVER_BLESS=1");
 }

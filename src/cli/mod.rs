@@ -31,8 +31,8 @@ enum Command {
     Run(Run),
     /// Say which generations live, and what the binary path holds.
     Status(Status),
-    /// Print the JSON Schema of plans, for editors.
-    Schema,
+    /// Print the JSON Schema of plans, for editors, or of what a run writes.
+    Schema(schema::Schema),
 }
 
 /// `changeover check PLAN…`
@@ -106,6 +106,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Preview(preview) => preview::main(&preview),
         Command::Run(run) => run::main(&run),
         Command::Status(status) => status::main(&status),
-        Command::Schema => schema::main(),
+        Command::Schema(schema) => schema::main(&schema),
     })
 }

@@ -1,12 +1,14 @@
 //! One observable fact of a run. People, JSON lines and the event file all come from these.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{FaultReport, Verdict};
 use crate::protocol::{Generation, Move, Signal, Stuck, Waiting};
 
 /// An event with its place in the run: what one JSON line holds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Record {
     /// 1 for the first event of a run, then one more each.
     pub seq: u64,
@@ -20,7 +22,7 @@ pub struct Record {
 }
 
 /// What happened. Steps are counted from 1, as people do; times are milliseconds, sizes bytes.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// The first event.
@@ -214,7 +216,7 @@ pub enum Event {
 }
 
 /// How bad a preflight finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Worth knowing.
@@ -226,7 +228,8 @@ pub enum Level {
 }
 
 /// A master and its number of workers.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Master {
     /// Its pid.
     pub pid: i32,
@@ -237,7 +240,7 @@ pub struct Master {
 }
 
 /// A generation's workers while a step waits for them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct WaitedFor {
     /// Whose.
     pub generation: Generation,
@@ -250,7 +253,8 @@ pub struct WaitedFor {
 }
 
 /// Who answered a probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct AnswerBy {
     /// The worker's pid.
     pub pid: i32,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -207,7 +208,8 @@ pub enum Fault {
 }
 
 /// A fault as people and programs read it: the same fields, the same names, everywhere.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct FaultReport {
     /// Its one name.
     pub code: String,

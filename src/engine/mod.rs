@@ -4,6 +4,7 @@ mod event;
 mod expect;
 mod fault;
 mod phase;
+pub mod schema;
 pub mod units;
 mod verdict;
 

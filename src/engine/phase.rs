@@ -93,7 +93,7 @@ fn name(event: &Event) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         engine::{Ending, Fault, FaultReport, Level, Master, Serving, Verdict, WaitedFor},
@@ -114,7 +114,7 @@ mod tests {
     ];
 
     /// Every event, the phases that it may happen in, and the phase that it leads to (`=`: the same).
-    fn table() -> Vec<(Event, &'static str, char)> {
+    pub(in crate::engine) fn table() -> Vec<(Event, &'static str, char)> {
         let text = String::new;
         let fault = FaultReport::of(&Fault::ExecFailed);
         vec![

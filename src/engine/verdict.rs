@@ -1,11 +1,12 @@
 //! How a run ended: the last JSON line, and the exit code that tells the state of the machine.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::FaultReport;
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// New serves, old's master is gone.
@@ -27,7 +28,7 @@ pub enum Ending {
 }
 
 /// Who accepts connections when the run ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Serving {
     /// The generation that served when the run began.
@@ -41,7 +42,7 @@ pub enum Serving {
 }
 
 /// The last line of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Verdict {
     /// How it ended.
     pub verdict: Ending,

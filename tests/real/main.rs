@@ -10,6 +10,7 @@ mod support;
 
 mod builds;
 mod changeovers;
+mod events;
 mod guards;
 mod hosts;
 mod interrupts;

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 use super::sandbox::Sandbox;
-use super::{holds_within, wait_until};
+use super::{events, holds_within, wait_until};
 
 /// Longer than any run in the tests may take.
 const RUN_LIMIT: Duration = Duration::from_secs(120);
@@ -83,6 +83,8 @@ pub(crate) struct Running {
     child: Child,
     pid: Pid,
     started: Instant,
+    /// It writes one event a line.
+    writes_events: bool,
     lines: Arc<Mutex<Vec<Line>>>,
     readers: Vec<JoinHandle<()>>,
     stderr: Arc<Mutex<String>>,
@@ -91,6 +93,8 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn spawn(mut command: Command, sandbox: &Sandbox) -> Self {
         let started = Instant::now();
+        let has = |word: &str| command.get_args().any(|argument| argument == word);
+        let writes_events = has("run") && has("json");
         let mut child = sandbox.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let (lines, stderr) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(String::new())));
         let (out, err) = (child.stdout.take().expect("stdout"), child.stderr.take().expect("stderr"));
@@ -105,7 +109,7 @@ impl Running {
             }),
         ];
         let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
-        Self { child, pid, started, lines, readers, stderr }
+        Self { child, pid, started, writes_events, lines, readers, stderr }
     }
 
     /// The lines read so far.
@@ -154,6 +158,9 @@ impl Running {
         let stderr = self.stderr.lock().expect("text").clone();
         let run = Run { started: self.started, ended: ended_at, status, lines: self.lines(), stderr };
         assert!(ended, "the run took longer than {RUN_LIMIT:?}: {run}");
+        if self.writes_events {
+            run.lines.iter().for_each(|line| events::fits(&line.text));
+        }
         run
     }
 }

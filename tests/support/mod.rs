@@ -13,6 +13,7 @@
 pub(crate) mod builds;
 pub(crate) mod changeover;
 pub(crate) mod config;
+pub(crate) mod events;
 pub(crate) mod hex;
 pub(crate) mod host;
 pub(crate) mod http;
