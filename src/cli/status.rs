@@ -12,6 +12,7 @@ use crate::{
     host::{
         directory::Directory,
         files::{self, Symlinks},
+        place::Place,
     },
     nginx::arguments::Arguments,
     observe::{self, Found, Instance, Observer, Side},
@@ -75,17 +76,17 @@ fn observe(status: &Status, found: &Found, binary: &str) -> Situation {
 
 /// The files of runs beside the binary path, by the names that runs give them.
 fn beside(binary: &str, found: &Found) -> Vec<Beside> {
-    let path = Path::new(binary);
-    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Vec::new() };
-    let Ok(directory) = Directory::open(directory) else { return Vec::new() };
-    let files = directory.all_beside(name).into_iter().map(|(name, tag)| {
+    let Ok(place) = Place::of(Path::new(binary)) else { return Vec::new() };
+    let Ok(directory) = Directory::open(&place.directory) else { return Vec::new() };
+    let files = directory.all_beside(&place.name).into_iter().map(|(name, tag)| {
         let id = directory.file_id(&name).ok();
         let run_by = |side: &Side| id.is_some() && side.exe == id;
-        let (run, is) = match tag.strip_suffix("-stub") {
-            Some(run) => (run, BesideIs::Stub),
-            None if found.new.as_ref().is_some_and(run_by) => (&*tag, BesideIs::RunBy(Generation::New)),
-            None if run_by(&found.old) => (&*tag, BesideIs::RunBy(Generation::Old)),
-            None => (&*tag, BesideIs::Unused),
+        let (run, is) = match (tag.strip_suffix("-stub"), tag.strip_suffix("-link")) {
+            (Some(run), _) => (run, BesideIs::Stub),
+            (None, Some(run)) => (run, BesideIs::Link),
+            _ if found.new.as_ref().is_some_and(run_by) => (&*tag, BesideIs::RunBy(Generation::New)),
+            _ if run_by(&found.old) => (&*tag, BesideIs::RunBy(Generation::Old)),
+            _ => (&*tag, BesideIs::Unused),
         };
         Beside { file: directory.path().join(&name).display().to_string(), run: run.to_owned(), is }
     });
@@ -125,6 +126,7 @@ fn beside_json(beside: &Beside) -> Value {
         BesideIs::RunBy(Generation::Old) => "run by old",
         BesideIs::RunBy(Generation::New) => "run by new",
         BesideIs::Stub => "stub",
+        BesideIs::Link => "link",
         BesideIs::Unused => "unused",
     };
     json!({ "file": beside.file, "run": beside.run, "is": is })

@@ -11,6 +11,7 @@ pub mod listening;
 pub mod locks;
 pub mod notify;
 pub mod pidfd;
+pub mod place;
 pub mod process;
 pub mod sock_diag;
 mod sock_dump;

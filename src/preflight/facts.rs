@@ -1,8 +1,13 @@
 //! Everything that the checks look at, as plain data: gathered once, judged without touching the host again.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use crate::{
+    host::place::{Place, PlaceError},
     nginx::{
         arguments::{Arguments, ArgumentsError},
         dump::Configuration,
@@ -168,16 +173,31 @@ impl fmt::Display for Socket {
 pub struct BinaryPath {
     /// argv[0], which is absolute.
     pub path: PathBuf,
-    /// The file that it names, symlinks not followed; `None` if there is none.
-    pub file: Option<FileId>,
-    /// Whether its last part is a symlink.
-    pub symlink: bool,
-    /// Room in its directory.
+    /// Where the file that it leads to is exchanged; why it leads to none.
+    pub place: Result<Place, PlaceError>,
+    /// Room in the directory of the place.
     pub space: Option<Space>,
-    /// Whether the directory is mounted `noexec`.
+    /// Whether that directory is mounted `noexec`.
     pub noexec: bool,
-    /// Whether two names of the directory can be exchanged; the error in words.
+    /// Whether two names of that directory can be exchanged; the error in words.
     pub exchange: Result<(), String>,
+}
+
+impl BinaryPath {
+    /// The file that it leads to, if there is one.
+    #[must_use]
+    pub fn file(&self) -> Option<FileId> {
+        self.place.as_ref().ok().map(|place| place.file)
+    }
+
+    /// The directory in which names are exchanged; that of the path itself where it leads to no file.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        match &self.place {
+            Ok(place) => &place.directory,
+            Err(_) => self.path.parent().unwrap_or(&self.path),
+        }
+    }
 }
 
 /// Room for the staged file.

@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use super::facts::{Facts, Socket};
 use crate::{
     engine::Master,
-    host::{directory::Directory, files::Hashed},
+    host::{directory::Directory, files::Hashed, place::Place},
     nginx::dump::Configuration,
     protocol::{Baseline, FileId, Identity},
 };
@@ -22,8 +22,8 @@ pub struct Ready {
     pub pid_file: PathBuf,
     /// The path that it executes on USR2.
     pub binary_path: PathBuf,
-    /// The file found there, which it also runs.
-    pub found: FileId,
+    /// Where the file that it leads to is exchanged.
+    pub place: Place,
     /// The version that runs (`nginx/1.22.1`).
     pub old_version: String,
     /// The version that is offered; the same without a binary step.
@@ -47,7 +47,7 @@ pub struct Ready {
 /// The new file beside the path, proven.
 #[derive(Clone, Debug)]
 pub struct Staged {
-    /// Its name in the directory of the binary path.
+    /// Its name in the directory of the place.
     pub name: OsString,
     /// Its whole path.
     pub path: PathBuf,
@@ -89,7 +89,7 @@ impl Ready {
             old: master.id,
             pid_file: facts.pid_file.path.clone(),
             binary_path: path.path.clone(),
-            found: path.file?,
+            place: path.place.clone().ok()?,
             old_version: old_build.to_string(),
             new_version: new_build.to_string(),
             new_workers: facts.expected_workers(),

@@ -44,6 +44,8 @@ pub enum BesideIs {
     RunBy(Generation),
     /// The empty file of a stub exec: a run removes it at its end.
     Stub,
+    /// A symlink: what the path was before a commit, or what a run exchanges it for.
+    Link,
     /// Nobody runs it: the binary of before, or one that never came to run.
     Unused,
 }
@@ -133,6 +135,7 @@ impl Status<'_> {
             BesideIs::RunBy(Generation::Old) => "is the file that old runs",
             BesideIs::RunBy(Generation::New) => "is the file that new runs",
             BesideIs::Stub => "is the empty file of a run that goes on or was cut short",
+            BesideIs::Link => "is a symlink: the path's own before a commit, or one that a run has laid",
             BesideIs::Unused => "is run by nobody: kept by a commit, or left by a run that was cut short",
         }
     }

@@ -19,6 +19,7 @@ mod probes;
 mod refusals;
 mod same_file;
 mod status;
+mod symlinks;
 mod terminal;
 mod verdicts;
 mod watches;

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -28,6 +29,9 @@ const ERROR_LOG: &str = "/var/log/nginx/error.log";
 pub(crate) struct Host {
     pub(crate) sandbox: Sandbox,
     pub(crate) config: Config,
+    /// argv[0] of nginx; where it is no absolute path, seen from the directory that nginx is started in.
+    pub(crate) program: String,
+    pub(crate) directory: Option<String>,
 }
 
 /// A file offered as the new binary, and what a plan must be told about it.
@@ -47,7 +51,7 @@ impl Host {
     }
 
     pub(crate) fn on(sandbox: Sandbox) -> Self {
-        Self { sandbox, config: Config::default() }
+        Self { sandbox, config: Config::default(), program: BINARY.to_owned(), directory: None }
     }
 
     /// Changes the configuration that [`Host::running`] will write.
@@ -60,6 +64,11 @@ impl Host {
         self.with(|config| config.workers = workers)
     }
 
+    /// Starts nginx by another path than [`BINARY`].
+    pub(crate) fn started_as(self, program: &str) -> Self {
+        Self { program: program.to_owned(), ..self }
+    }
+
     /// Puts a build at the binary path, starts it and waits until all its workers accept.
     pub(crate) fn running(self, build: &str) -> Self {
         self.install(build);
@@ -70,10 +79,17 @@ impl Host {
 
     /// Puts a build at the binary path, as a package would: by rename.
     pub(crate) fn install(&self, build: &str) {
+        self.install_at(build, BINARY);
+    }
+
+    /// The same at any path.
+    pub(crate) fn install_at(&self, build: &str, path: &str) {
         let _nobody_is_started = executables();
-        let beside = self.path("/usr/sbin/.installing");
+        let path = self.path(path);
+        let beside = path.with_file_name(".installing");
+        std::fs::create_dir_all(path.parent().expect("a file's directory")).expect("make the directory");
         std::fs::copy(builds::executable(build), &beside).expect("copy the build");
-        std::fs::rename(beside, self.path(BINARY)).expect("install the build");
+        std::fs::rename(beside, path).expect("install the build");
     }
 
     pub(crate) fn write_config(&self) {
@@ -82,7 +98,10 @@ impl Host {
 
     /// Starts nginx from the binary path and waits until it serves with all its workers.
     pub(crate) fn start(&self) {
-        let mut command = Sandbox::command(self.sandbox.inner(BINARY));
+        let mut command = Sandbox::command(self.sandbox.inner(&self.binary_path()));
+        if let Some(directory) = &self.directory {
+            command.arg0(&self.program).current_dir(self.sandbox.inner(directory));
+        }
         command.args(["-c".as_ref(), self.sandbox.inner(CONFIG).as_os_str()]);
         if self.config.daemon {
             let output = self.output(command);
@@ -264,23 +283,48 @@ impl Host {
         holds_within(super::PATIENCE, || !self.is_alive(pid))
     }
 
+    /// The path that the master executes.
+    fn binary_path(&self) -> String {
+        let directory = self.directory.as_deref().unwrap_or("/");
+        Path::new(directory).join(&self.program).display().to_string()
+    }
+
+    /// Follows the last part of a path from symlink to symlink, within the host: the last symlink, if there is one, and
+    /// the file.
+    pub(crate) fn followed(&self, path: &str) -> (Option<String>, String) {
+        let (mut link, mut at) = (None, path.to_owned());
+        while let Ok(names) = std::fs::read_link(self.path(&at)) {
+            let next = Path::new(&at).parent().expect("its directory").join(names);
+            link = Some(std::mem::replace(&mut at, next.display().to_string()));
+        }
+        (link, at)
+    }
+
+    /// The test process's path for the file at the binary path.
+    fn binary(&self) -> PathBuf {
+        self.path(&self.followed(&self.binary_path()).1)
+    }
+
     /// The name of the build at the binary path (its digest when it is none of ours).
     pub(crate) fn binary_on_disk(&self) -> String {
-        builds::name_of(&builds::sha256_of(&self.path(BINARY)))
+        builds::name_of(&builds::sha256_of(&self.binary()))
     }
 
     /// The inode at the binary path.
     pub(crate) fn binary_inode(&self) -> u64 {
-        std::fs::metadata(self.path(BINARY)).expect("the binary path").ino()
+        std::fs::metadata(self.binary()).expect("the binary path").ino()
     }
 
-    /// Files beside the binary that no package put there.
+    /// Files beside the binary, or beside the last symlink to it, that no package put there and that it is not itself.
     pub(crate) fn left_beside_binary(&self) -> Vec<String> {
-        let directory = self.path(BINARY);
-        let entries =
-            std::fs::read_dir(directory.parent().expect("its directory")).expect("list the directory");
-        let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
-        let mut left: Vec<String> = names.filter(|name| name.contains("nginx") && name != "nginx").collect();
+        let (link, file) = self.followed(&self.binary_path());
+        let name = self.path(link.as_ref().unwrap_or(&file));
+        let entries = std::fs::read_dir(name.parent().expect("its directory")).expect("list the directory");
+        let (name, file) = (name.file_name(), self.path(&file));
+        let left = entries.flatten().map(|entry| entry.file_name());
+        let left = left.filter(|other| Some(&**other) != name && Some(&**other) != file.file_name());
+        let left = left.map(|name| name.to_string_lossy().into_owned());
+        let mut left: Vec<String> = left.filter(|name| name.contains("nginx")).collect();
         left.sort();
         left
     }

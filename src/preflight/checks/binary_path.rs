@@ -1,9 +1,12 @@
 //! The path that the master executes on USR2 can be exchanged, and is the file that it runs.
 
+use std::path::Path;
+
 use super::super::{
     Facts,
     finding::{Outcome, refuse},
 };
+use crate::host::place::PlaceError;
 
 const WHY: &str =
     "nginx executes its own argv[0] on USR2, without a search in PATH; what stands there is what starts";
@@ -23,22 +26,26 @@ pub(super) fn check(facts: &Facts) -> Outcome {
         );
     };
     let shown = path.path.display();
-    if path.symlink {
-        return refuse(
-            "preflight/binary-path-symlink",
-            format!("{shown} is a symlink"),
-            "exchanging a symlink is not supported yet",
-            format!("start nginx by the path of the file itself: {}", master.exe_path.display()),
-        );
-    }
-    match path.file {
-        None => refuse(
-            "preflight/binary-path-missing",
-            format!("there is no {shown}; master {} runs {}", master.id, master.exe_path.display()),
-            WHY,
-            format!("put the running binary back: cp /proc/{}/exe {shown}", master.id),
-        ),
-        Some(file) if master.exe.is_some_and(|exe| exe != file) => refuse(
+    match &path.place {
+        Err(error) => {
+            let runs = format!("master {} runs {}", master.id, master.exe_path.display());
+            let back = |at: &Path| {
+                format!("put the running binary back: cp /proc/{}/exe {}", master.id, at.display())
+            };
+            let (code, todo) = match error {
+                PlaceError::Missing { path } => ("preflight/binary-path-missing", back(path)),
+                PlaceError::Dangling { names, .. } => ("preflight/binary-path-dangling", back(names)),
+                PlaceError::Loop { link } => {
+                    let ends = format!("make {} end at the running binary", link.display());
+                    ("preflight/binary-path-loop", ends)
+                }
+                PlaceError::NotRegular { .. } | PlaceError::Unknown { .. } => {
+                    ("preflight/binary-path-unusable", "make it lead to the running binary".to_owned())
+                }
+            };
+            refuse(code, format!("{shown} leads to no file: {error}; {runs}"), WHY, todo)
+        }
+        Ok(place) if master.exe.is_some_and(|exe| exe != place.file) => refuse(
             "preflight/binary-path-differs",
             format!("{shown} is not the file that master {} runs ({})", master.id, master.exe_path.display()),
             "somebody, mostly a package manager, has put another file there: the way back would start that one",
@@ -47,17 +54,19 @@ pub(super) fn check(facts: &Facts) -> Outcome {
                 master.id
             ),
         ),
-        Some(_) => None,
+        Ok(_) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::{
-        super::healthy::{assert_found, facts, master_of},
-        check,
+        super::healthy::{assert_found, facts, master_of, place},
+        PlaceError, check,
     };
-    use crate::{engine::Level, nginx::arguments::Arguments, protocol::FileId};
+    use crate::{engine::Level, nginx::arguments::Arguments};
 
     #[test]
     fn the_absolute_path_of_the_running_file_passes() {
@@ -73,13 +82,35 @@ mod tests {
     }
 
     #[test]
-    fn a_symlink_a_missing_file_and_another_file_are_refused() {
+    fn another_file_is_refused() {
         let mut facts = facts();
-        facts.path.as_mut().unwrap().file = Some(FileId { dev: 1, ino: 8 });
+        facts.path.as_mut().unwrap().place = Ok(place(8));
         assert_found(check(&facts), "preflight/binary-path-differs", Level::Refuse);
-        facts.path.as_mut().unwrap().file = None;
-        assert_found(check(&facts), "preflight/binary-path-missing", Level::Refuse);
-        facts.path.as_mut().unwrap().symlink = true;
-        assert_found(check(&facts), "preflight/binary-path-symlink", Level::Refuse);
+    }
+
+    #[test]
+    fn a_path_that_leads_to_no_file_is_refused_with_what_mends_it() {
+        let mut facts = facts();
+        let (link, path) = (PathBuf::from("/etc/alternatives/nginx"), PathBuf::from("/opt/nginx"));
+        let unknown = PlaceError::Unknown { path: path.clone(), errno: rustix::io::Errno::ACCESS };
+        for (error, code, todo) in [
+            (
+                PlaceError::Missing { path: path.clone() },
+                "preflight/binary-path-missing",
+                "cp /proc/812/exe /opt/nginx",
+            ),
+            (
+                PlaceError::Dangling { link: link.clone(), names: path.clone() },
+                "preflight/binary-path-dangling",
+                "cp /proc/812/exe /opt/nginx",
+            ),
+            (PlaceError::Loop { link }, "preflight/binary-path-loop", "make /etc/alternatives/nginx end"),
+            (PlaceError::NotRegular { path }, "preflight/binary-path-unusable", "make it lead to"),
+            (unknown, "preflight/binary-path-unusable", "make it lead to"),
+        ] {
+            facts.path.as_mut().unwrap().place = Err(error);
+            let finding = assert_found(check(&facts), code, Level::Refuse);
+            assert!(finding.todo.contains(todo), "{}", finding.todo);
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::super::{
 pub(super) fn check(facts: &Facts) -> Outcome {
     let path = facts.path.as_ref()?;
     let space = path.space.filter(|space| space.free < space.needed)?;
-    let directory = path.path.parent().unwrap_or(&path.path).display();
+    let directory = path.directory().display();
     refuse(
         "preflight/disk-full",
         format!("{directory} has {} KiB free, {} KiB are needed", space.free / 1024, space.needed / 1024),

@@ -7,7 +7,7 @@ use super::super::{
 
 pub(super) fn check(facts: &Facts) -> Outcome {
     let path = facts.path.as_ref().filter(|_| facts.access.exchange)?;
-    let directory = path.path.parent().unwrap_or(&path.path).display();
+    let directory = path.directory().display();
     if path.noexec {
         return refuse(
             "preflight/noexec-mount",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     engine::Level,
+    host::place::Place,
     nginx::{arguments::Arguments, dump::Configuration, version::Build},
     preflight::{
         Access, BinaryPath, Digest, Facts, Finding, Held, Judged, Master, Offered, Oldbin, PidFile, PidText,
@@ -27,8 +28,7 @@ pub(super) fn facts() -> Facts {
         master: Some(master()),
         path: Some(BinaryPath {
             path: "/usr/sbin/nginx".into(),
-            file: Some(FileId { dev: 1, ino: 7 }),
-            symlink: false,
+            place: Ok(place(7)),
             space: Some(Space { free: 1 << 30, needed: 1 << 20 }),
             noexec: false,
             exchange: Ok(()),
@@ -81,6 +81,18 @@ fn replace() -> crate::plan::steps::ReplaceBinary {
         target: None,
         version: None,
         if_same: crate::plan::steps::IfSame::Done,
+    }
+}
+
+/// A path that is the file itself, with this inode.
+pub(super) fn place(ino: u64) -> Place {
+    let id = FileId { dev: 1, ino };
+    Place {
+        directory: "/usr/sbin".into(),
+        name: "nginx".into(),
+        entry: id,
+        file: id,
+        leads_to: "/usr/sbin/nginx".into(),
     }
 }
 

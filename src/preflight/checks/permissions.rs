@@ -1,14 +1,15 @@
 //! changeover may do what a run needs.
 
 use super::super::{
-    Facts,
+    BinaryPath, Facts,
     finding::{Outcome, refuse},
 };
+use crate::host::place::Place;
 
 pub(super) fn check(facts: &Facts) -> Outcome {
     let master = facts.master.as_ref()?;
     let access = facts.access;
-    let path = facts.path.as_ref().map(|path| path.path.display().to_string()).unwrap_or_default();
+    let path = facts.path.as_ref().map(beside).unwrap_or_default();
     let missing: Vec<String> = [
         (access.signal, format!("signal master {}", master.id)),
         (access.descriptors, format!("read the descriptors of master {}", master.id)),
@@ -27,6 +28,11 @@ pub(super) fn check(facts: &Facts) -> Outcome {
         "a run that stops half-way for a permission cannot bring the old binary back either",
         "run changeover as root, or as the master's user with a binary directory that belongs to it",
     )
+}
+
+/// The name that is exchanged.
+fn beside(path: &BinaryPath) -> String {
+    path.place.as_ref().map_or_else(|_| path.path.clone(), Place::path).display().to_string()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use rustix::{
 
 use crate::preflight::facts::{Access, Master};
 
-pub(super) fn read(pid_file: &Path, master: Option<&Master>, path: Option<&Path>) -> Access {
+pub(super) fn read(pid_file: &Path, master: Option<&Master>, directory: Option<&Path>) -> Access {
     let euid = geteuid().as_raw();
     let may_write = |directory: Option<&Path>| {
         directory.is_some_and(|directory| {
@@ -21,7 +21,7 @@ pub(super) fn read(pid_file: &Path, master: Option<&Master>, path: Option<&Path>
     Access {
         signal: pid.is_some_and(|pid| test_kill_process(pid).is_ok()),
         descriptors: master.is_some_and(|it| fs::read_dir(format!("/proc/{}/fd", it.id.pid)).is_ok()),
-        exchange: may_write(path.and_then(Path::parent)),
+        exchange: may_write(directory),
         pid_file_renamed: we_write_pid_file
             && master.is_some_and(|master| master.user.0 == euid || may_rename(pid_file, master.user)),
         euid,

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use super::{
     Input, Staged,
-    facts::{Facts, Probed, Wanted},
+    facts::{BinaryPath, Facts, Probed, Wanted},
 };
 use crate::{
     plan::{
@@ -37,7 +37,7 @@ pub(super) fn without_commands(input: &Input<'_>) -> Facts {
     let source = replace.as_ref().map(|replace| replace.source.as_path());
     let path =
         program.filter(|program| program.is_absolute()).map(|program| path::read(program, source, input));
-    let access = access::read(&pid_file.path, master.as_ref(), path.as_ref().map(|path| path.path.as_path()));
+    let access = access::read(&pid_file.path, master.as_ref(), path.as_ref().map(BinaryPath::directory));
     let mut facts = Facts {
         wanted: Wanted { replace, probes_before_winch: probes_before_winch(input.plan) },
         pid_file,
@@ -62,7 +62,7 @@ pub(super) async fn with_commands(facts: &mut Facts, input: &Input<'_>) -> Optio
     let run = trial::Environment::of(master, facts.access.euid);
     let path = facts.path.as_ref();
     let running = async {
-        match (path.filter(|path| path.file.is_some()), &run) {
+        match (path.filter(|path| path.place.is_ok()), &run) {
             (Some(path), Some(run)) => Some(run.trial(&path.path).await),
             _ => None,
         }

@@ -10,6 +10,7 @@ use crate::{
     host::{
         directory::{Directory, beside},
         files::{Symlinks, hash_file},
+        place::Place,
         staged::{Staging, is_executable},
     },
     plan::steps::{IfSame, ReplaceBinary},
@@ -29,12 +30,12 @@ pub(super) async fn examine(
     input: &Input<'_>,
 ) -> Option<(Offered, Option<Staged>)> {
     let replace = facts.wanted.replace.clone()?;
-    let path = facts.path.as_ref().filter(|path| path.file.is_some() && !path.symlink)?.path.clone();
+    let place = facts.path.as_ref()?.place.clone().ok()?;
     let executable = is_executable(&replace.source, Symlinks::Refuse).unwrap_or(true);
     let name = input.stage.then(|| input.run.to_owned());
     let source = replace.source.clone();
     let taken = tokio::task::spawn_blocking(move || match name {
-        Some(run) => stage(&source, &path, &run)
+        Some(run) => stage(&source, &place, &run)
             .map(|staged| (staged.path.clone(), staged.file.sha256.clone(), Some(staged))),
         None => hash_file(&source, Symlinks::Refuse)
             .map(|hashed| (source, hashed.sha256, None))
@@ -54,15 +55,13 @@ pub(super) async fn examine(
     Some((Offered { file, digest, executable, trial }, staged))
 }
 
-fn stage(source: &Path, path: &Path, run: &str) -> Result<Staged, String> {
-    let (Some(parent), Some(target)) = (path.parent(), path.file_name()) else {
-        return Err(format!("{} has no directory", path.display()));
-    };
-    let directory = Directory::open(parent).map_err(|error| error.to_string())?;
-    let name = beside(target, run);
-    let what = Staging { source, name: &name, stands_in_for: target, limit: MOST_BYTES };
+/// Beside the name that will be exchanged: what is laid there is this run's alone, by its lock.
+fn stage(source: &Path, place: &Place, run: &str) -> Result<Staged, String> {
+    let directory = Directory::open(&place.directory).map_err(|error| error.to_string())?;
+    let name = beside(&place.name, run);
+    let what = Staging { source, name: &name, stands_in_for: &place.name, limit: MOST_BYTES };
     let file = directory.stage(what).map_err(|error| error.to_string())?;
-    Ok(Staged { path: parent.join(&name), name, file })
+    Ok(Staged { path: place.directory.join(&name), name, file })
 }
 
 /// The running file and the path both have the wanted digest, and no second generation lives.
@@ -73,8 +72,8 @@ pub(super) fn nothing_to_do(facts: &Facts) -> Option<String> {
     let path = facts.path.as_ref()?;
     if !alone
         || matches!(facts.pid_file.oldbin, Oldbin::Live(_))
-        || path.file.is_none()
-        || path.file != master.exe
+        || path.file().is_none()
+        || path.file() != master.exe
     {
         return None;
     }

@@ -1,14 +1,13 @@
 //! The path that the master executes, and its directory.
 
-use std::{fs, os::unix::fs::MetadataExt, path::Path};
+use std::{fs, path::Path};
 
 use crate::{
-    host::directory::Directory,
+    host::{directory::Directory, place::Place},
     preflight::{
         Input,
         facts::{BinaryPath, Space},
     },
-    protocol::FileId,
 };
 
 /// Room for the stub, the pid file and what a file system takes for itself.
@@ -16,11 +15,15 @@ const MARGIN: u64 = 256 * 1024;
 
 /// Looks at the path. In a preview nothing is written, so the exchange is not tried.
 pub(super) fn read(path: &Path, source: Option<&Path>, input: &Input<'_>) -> BinaryPath {
-    let file = fs::symlink_metadata(path).ok();
-    let directory = Directory::open(path.parent().unwrap_or(path));
+    let place = Place::of(path);
+    let name = place.as_ref().map_or(path.file_name(), |place| Some(&*place.name));
+    let directory = match &place {
+        Ok(place) => Directory::open(&place.directory),
+        Err(_) => Directory::open(path.parent().unwrap_or(path)),
+    };
     let free = directory.as_ref().ok().and_then(|directory| directory.free_bytes().ok());
     let size = source.map_or(0, |source| fs::metadata(source).map_or(0, |source| source.len()));
-    let exchange = match (&directory, path.file_name()) {
+    let exchange = match (&directory, name) {
         (Ok(directory), Some(name)) if input.stage => {
             directory.can_exchange(name, input.run).map_err(|error| error.to_string())
         }
@@ -29,11 +32,10 @@ pub(super) fn read(path: &Path, source: Option<&Path>, input: &Input<'_>) -> Bin
     };
     BinaryPath {
         path: path.to_owned(),
-        symlink: file.as_ref().is_some_and(fs::Metadata::is_symlink),
-        file: file.map(|file| FileId { dev: file.dev(), ino: file.ino() }),
         space: free.map(|free| Space { free, needed: size + MARGIN }),
         noexec: directory.is_ok_and(|directory| directory.is_noexec().unwrap_or(false)),
         exchange,
+        place,
     }
 }
 

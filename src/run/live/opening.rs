@@ -1,6 +1,11 @@
 //! The way to a run that may begin: locks, checks, files, the baseline. Whatever stops it, nothing live was touched.
 
-use std::{io, path::PathBuf, rc::Rc, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::Duration,
+};
 
 use super::{
     Live, QUICK,
@@ -19,6 +24,7 @@ use crate::{
         exits::Exits,
         locks::{Holder, Locks},
         notify::Notify,
+        place::Place,
         timer,
     },
     journal::RunDirectory,
@@ -88,7 +94,7 @@ impl Opening {
         let asker = Rc::new(Asker::new(self.plan.probes.clone(), ready.old));
         self.baseline(&asker).await?;
         let mut notify = Notify::new()?;
-        for path in [&ready.pid_file, &files.pid_file.oldbin, &ready.binary_path] {
+        for path in [&ready.pid_file, &files.pid_file.oldbin, &ready.place.path()] {
             if let (Some(directory), Some(name)) = (path.parent(), path.file_name()) {
                 notify.watch(directory, name)?;
             }
@@ -101,7 +107,7 @@ impl Opening {
         Instance {
             pid_file: ready.pid_file.clone(),
             binary_path: ready.binary_path.clone(),
-            found: ready.found,
+            found: ready.place.file,
             old: ready.old,
             ours: ready.staged.as_ref().map(|staged| staged.file.id),
             stub: Some(files.binary.stub.1),
@@ -135,7 +141,11 @@ impl Opening {
             let arguments = Arguments::from_title(&found.old.command).ok()?;
             Some(PathBuf::from(arguments.program)).filter(|program| program.is_absolute())
         });
-        let paths: Vec<_> = [Some(pid_file), program.as_deref()].into_iter().flatten().collect();
+        // The name that is exchanged, and the file that it leads to: another instance may exchange that one.
+        let place = program.and_then(|program| Place::of(&program).ok());
+        let place = place.map(|place| [place.path(), place.leads_to]);
+        let paths: Vec<&Path> =
+            std::iter::once(pid_file).chain(place.iter().flatten().map(PathBuf::as_path)).collect();
         let pid = i32::try_from(std::process::id()).unwrap_or_default();
         Ok(Locks::take(&paths, &Holder { pid, run: self.run.clone() })?)
     }
