@@ -14,7 +14,6 @@ use crate::{
         files::{self, Symlinks},
         place::Place,
     },
-    nginx::arguments::Arguments,
     observe::{self, Found, Instance, Observer, Side},
     protocol::{Baseline, Generation, GenerationState, Limits, Situation},
     report::{self, Beside, BesideIs, Names},
@@ -38,8 +37,7 @@ pub(super) fn main(status: &Status) -> u8 {
             return NOT_FOUND;
         }
     };
-    let binary =
-        Arguments::from_title(&found.old.command).map(|arguments| arguments.program).unwrap_or_default();
+    let binary = found.old.executes().unwrap_or_default().display().to_string();
     let situation = observe(status, &found, &binary);
     let pid_file = status.pid_file.display().to_string();
     let names = Names { binary: &binary, pid_file: &pid_file };

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::{
+    executed::executed,
     files::{Content, oldbin, pid_file},
     tree::{Tree, facts},
 };
 use crate::{
     host::process::Process,
+    nginx::arguments::Arguments,
     protocol::{FileId, Identity, ProcessFacts, Title, Workers},
 };
 
@@ -33,6 +35,15 @@ pub struct Side {
     pub starting: bool,
     /// Its children.
     pub workers: Workers,
+}
+
+impl Side {
+    /// The path that it executes on USR2; `None` where its title or its working directory does not tell.
+    #[must_use]
+    pub fn executes(&self) -> Option<PathBuf> {
+        let program = Arguments::from_title(&self.command).ok()?.program;
+        executed(self.id.pid, Path::new(&program)).ok()
+    }
 }
 
 /// Why no nginx was found.

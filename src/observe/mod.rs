@@ -1,5 +1,6 @@
 //! Host facts to `Situation`.
 
+mod executed;
 mod files;
 mod find;
 mod ledger;
@@ -9,6 +10,7 @@ mod strays;
 mod tests;
 mod tree;
 
+pub use executed::{NoPath, executed};
 pub use find::{FindError, Found, Side, find};
 pub use observer::{Instance, Observer};
 pub use tree::facts;

@@ -118,6 +118,8 @@ pub struct Master {
     pub directory: Option<PathBuf>,
     /// Its arguments, from its title.
     pub arguments: Result<Arguments, ArgumentsError>,
+    /// The path that it executes on USR2; why its argv[0] is none, in words. `None` where its arguments are not known.
+    pub executes: Option<Result<PathBuf, String>>,
     /// Its effective user and group.
     pub user: (u32, u32),
     /// Whether descriptors 0 and 1 are the one `/dev/null` that `ngx_daemon` opens; `None` where they cannot be read.

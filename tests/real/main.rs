@@ -17,6 +17,7 @@ mod interrupts;
 mod misbehaving;
 mod probes;
 mod refusals;
+mod relative;
 mod same_file;
 mod status;
 mod symlinks;

@@ -69,6 +69,12 @@ impl Host {
         Self { program: program.to_owned(), ..self }
     }
 
+    /// The directory that nginx is started in.
+    pub(crate) fn started_in(self, directory: &str) -> Self {
+        std::fs::create_dir_all(self.path(directory)).expect("make the directory");
+        Self { directory: Some(directory.to_owned()), ..self }
+    }
+
     /// Puts a build at the binary path, starts it and waits until all its workers accept.
     pub(crate) fn running(self, build: &str) -> Self {
         self.install(build);
@@ -98,7 +104,10 @@ impl Host {
 
     /// Starts nginx from the binary path and waits until it serves with all its workers.
     pub(crate) fn start(&self) {
-        let mut command = Sandbox::command(self.sandbox.inner(&self.binary_path()));
+        let found = self.path(&self.followed(&self.binary_path()).1).exists();
+        // What is not there was found in PATH.
+        let file = if found { self.binary_path() } else { BINARY.to_owned() };
+        let mut command = Sandbox::command(self.sandbox.inner(&file));
         if let Some(directory) = &self.directory {
             command.arg0(&self.program).current_dir(self.sandbox.inner(directory));
         }

@@ -3,59 +3,81 @@
 use std::path::Path;
 
 use super::super::{
-    Facts,
+    BinaryPath, Facts, Master,
     finding::{Outcome, refuse},
 };
 use crate::host::place::PlaceError;
 
 const WHY: &str =
     "nginx executes its own argv[0] on USR2, without a search in PATH; what stands there is what starts";
+const FOREIGN: &str =
+    "somebody, mostly a package manager, has put another file there: the way back would start that one";
+const RELATIVE: &str = "preflight/binary-path-relative";
 
 pub(super) fn check(facts: &Facts) -> Outcome {
     let master = facts.master.as_ref()?;
-    let arguments = facts.arguments()?;
+    let typed = facts.arguments()?.program.as_str();
     let Some(path) = &facts.path else {
+        let error = master.executes.as_ref()?.as_ref().err()?;
         return refuse(
-            "preflight/binary-path-relative",
-            format!(
-                "master {} was started as {:?}, which is not an absolute path",
-                master.id, arguments.program
-            ),
+            RELATIVE,
+            format!("master {} was started as {typed:?}; {error}", master.id),
             WHY,
-            format!("start nginx by its absolute path: {}", master.exe_path.display()),
+            absolute(master),
         );
     };
-    let shown = path.path.display();
-    match &path.place {
+    let (seen, code, todo) = match &path.place {
         Err(error) => {
-            let runs = format!("master {} runs {}", master.id, master.exe_path.display());
-            let back = |at: &Path| {
-                format!("put the running binary back: cp /proc/{}/exe {}", master.id, at.display())
-            };
-            let (code, todo) = match error {
-                PlaceError::Missing { path } => ("preflight/binary-path-missing", back(path)),
-                PlaceError::Dangling { names, .. } => ("preflight/binary-path-dangling", back(names)),
-                PlaceError::Loop { link } => {
-                    let ends = format!("make {} end at the running binary", link.display());
-                    ("preflight/binary-path-loop", ends)
-                }
-                PlaceError::NotRegular { .. } | PlaceError::Unknown { .. } => {
-                    ("preflight/binary-path-unusable", "make it lead to the running binary".to_owned())
-                }
-            };
-            refuse(code, format!("{shown} leads to no file: {error}; {runs}"), WHY, todo)
+            let seen = format!("{} leads to no file: {error}", path.path.display());
+            let (code, todo) = nowhere(error, master);
+            (seen, code, todo)
         }
-        Ok(place) if master.exe.is_some_and(|exe| exe != place.file) => refuse(
+        Ok(place) if master.exe.is_some_and(|exe| exe != place.file) => (
+            format!("{} is not the file that master {} runs", path.path.display(), master.id),
             "preflight/binary-path-differs",
-            format!("{shown} is not the file that master {} runs ({})", master.id, master.exe_path.display()),
-            "somebody, mostly a package manager, has put another file there: the way back would start that one",
             format!(
                 "put the running binary back (cp /proc/{}/exe beside it, then mv), and offer the other one as source",
                 master.id
             ),
         ),
-        Ok(_) => None,
+        Ok(_) => return None,
+    };
+    let seen = format!("{seen}; master {} runs {}", master.id, master.exe_path.display());
+    if Path::new(typed).is_relative() {
+        let started = format!("master {} was started as {typed:?}, and {seen}", master.id);
+        return refuse(RELATIVE, started, WHY, relative(path, master));
     }
+    refuse(code, seen, if path.place.is_ok() { FOREIGN } else { WHY }, todo)
+}
+
+/// A path that leads to no file: the code, and what mends it.
+fn nowhere(error: &PlaceError, master: &Master) -> (&'static str, String) {
+    let back =
+        |at: &Path| format!("put the running binary back: cp /proc/{}/exe {}", master.id, at.display());
+    match error {
+        PlaceError::Missing { path } => ("preflight/binary-path-missing", back(path)),
+        PlaceError::Dangling { names, .. } => ("preflight/binary-path-dangling", back(names)),
+        PlaceError::Loop { link } => {
+            ("preflight/binary-path-loop", format!("make {} end at the running binary", link.display()))
+        }
+        PlaceError::NotRegular { .. } | PlaceError::Unknown { .. } => {
+            ("preflight/binary-path-unusable", "make it lead to the running binary".to_owned())
+        }
+    }
+}
+
+/// nginx was found in PATH, mostly: where nothing is at the path yet, a symlink needs no restart.
+fn relative(path: &BinaryPath, master: &Master) -> String {
+    match &path.place {
+        Err(PlaceError::Missing { path }) => {
+            format!("ln -s {} {}; or {}", master.exe_path.display(), path.display(), absolute(master))
+        }
+        _ => absolute(master),
+    }
+}
+
+fn absolute(master: &Master) -> String {
+    format!("start nginx by its absolute path: {}", master.exe_path.display())
 }
 
 #[cfg(test)]
@@ -74,11 +96,23 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_path_is_refused() {
+    fn a_relative_path_passes_where_it_leads_to_the_running_file_and_else_the_fix_is_told() {
         let mut facts = facts();
         master_of(&mut facts).arguments = Arguments::from_title("nginx: master process nginx");
+        assert_eq!(check(&facts), None);
+        let missing = PlaceError::Missing { path: "/root/nginx".into() };
+        for (place, todo) in [
+            (Ok(place(8)), "start nginx by its absolute path: /usr/sbin/nginx"),
+            (Err(missing), "ln -s /usr/sbin/nginx /root/nginx; or start"),
+        ] {
+            facts.path.as_mut().unwrap().place = place;
+            let finding = assert_found(check(&facts), "preflight/binary-path-relative", Level::Refuse);
+            assert!(finding.todo.starts_with(todo), "{}", finding.todo);
+        }
         facts.path = None;
-        assert_found(check(&facts), "preflight/binary-path-relative", Level::Refuse);
+        master_of(&mut facts).executes = Some(Err("its working directory is gone".into()));
+        let finding = assert_found(check(&facts), "preflight/binary-path-relative", Level::Refuse);
+        assert!(finding.seen.ends_with("its working directory is gone"), "{}", finding.seen);
     }
 
     #[test]

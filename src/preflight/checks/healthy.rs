@@ -106,6 +106,7 @@ fn master() -> Master {
         stopped: false,
         exe_path: "/usr/sbin/nginx".into(),
         arguments: Arguments::from_title(title),
+        executes: Some(Ok("/usr/sbin/nginx".into())),
         user: (0, 0),
         directory: None,
         daemonized: Some(true),

@@ -30,6 +30,14 @@ pub(super) fn read(pid_file: &PidFile) -> Option<Master> {
     let children: Vec<ProcessFacts> = process::children(pid).into_iter().filter_map(observe::facts).collect();
     let workers = Workers::sort(&facts, &children);
     let proc = PathBuf::from(format!("/proc/{pid}"));
+    let arguments = if title_cut(pid, process.command.len()) {
+        Err(ArgumentsError::Cut)
+    } else {
+        Arguments::from_title(&process.command)
+    };
+    let executes = arguments.as_ref().ok().map(|arguments| {
+        observe::executed(pid, Path::new(&arguments.program)).map_err(|error| error.to_string())
+    });
     Some(Master {
         id: process.id,
         exe: process.exe,
@@ -38,11 +46,8 @@ pub(super) fn read(pid_file: &PidFile) -> Option<Master> {
         stopped: process.state == RunState::Stopped,
         exe_path: fs::read_link(proc.join("exe")).unwrap_or_default(),
         directory: fs::read_link(proc.join("cwd")).ok(),
-        arguments: if title_cut(pid, process.command.len()) {
-            Err(ArgumentsError::Cut)
-        } else {
-            Arguments::from_title(&process.command)
-        },
+        arguments,
+        executes,
         user: user(pid)?,
         daemonized: daemonized(&proc),
         namespaces: Vec::new(),

@@ -10,8 +10,6 @@ mod pid_file;
 mod trial;
 mod unit;
 
-use std::path::Path;
-
 use super::{
     Input, Staged,
     facts::{BinaryPath, Facts, Probed, Wanted},
@@ -32,11 +30,9 @@ pub(super) fn without_commands(input: &Input<'_>) -> Facts {
     if master.as_ref().is_none_or(|master| !master.titled) {
         pid_file.others = master::all();
     }
-    let program =
-        master.as_ref().and_then(|master| Some(Path::new(&master.arguments.as_ref().ok()?.program)));
+    let executes = master.as_ref().and_then(|master| master.executes.as_ref()?.as_ref().ok());
     let source = replace.as_ref().map(|replace| replace.source.as_path());
-    let path =
-        program.filter(|program| program.is_absolute()).map(|program| path::read(program, source, input));
+    let path = executes.map(|path| path::read(path, source, input));
     let access = access::read(&pid_file.path, master.as_ref(), path.as_ref().map(BinaryPath::directory));
     let mut facts = Facts {
         wanted: Wanted { replace, probes_before_winch: probes_before_winch(input.plan) },

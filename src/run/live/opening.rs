@@ -28,7 +28,6 @@ use crate::{
         timer,
     },
     journal::RunDirectory,
-    nginx::arguments::Arguments,
     observe::{self, Instance, Observer},
     plan::{Plan, steps::Answerer},
     preflight::{self, Ready, Report},
@@ -137,12 +136,9 @@ impl Opening {
     /// The instance and its binary, where the master tells it; without one the checks explain.
     fn lock(&self) -> Result<Locks, Refusal> {
         let pid_file = self.plan.service.pid_file.as_path();
-        let program = observe::find(pid_file).ok().and_then(|found| {
-            let arguments = Arguments::from_title(&found.old.command).ok()?;
-            Some(PathBuf::from(arguments.program)).filter(|program| program.is_absolute())
-        });
+        let executes = observe::find(pid_file).ok().and_then(|found| found.old.executes());
         // The name that is exchanged, and the file that it leads to: another instance may exchange that one.
-        let place = program.and_then(|program| Place::of(&program).ok());
+        let place = executes.and_then(|path| Place::of(&path).ok());
         let place = place.map(|place| [place.path(), place.leads_to]);
         let paths: Vec<&Path> =
             std::iter::once(pid_file).chain(place.iter().flatten().map(PathBuf::as_path)).collect();
