@@ -4,6 +4,7 @@ use nix::sys::signal::Signal;
 
 use crate::support::host::{BINARY, Host};
 use crate::support::load::Load;
+use crate::support::process::Process;
 use crate::support::sandbox::{Sandbox, free_port};
 use crate::support::{builds, wait_until};
 
@@ -86,6 +87,31 @@ fn the_knobs_reach_nginx() {
     let daemon = host.exec("sh", &["-c", "readlink /proc/$(cat /run/nginx.pid)/fd/1"]);
     assert_eq!(String::from_utf8_lossy(&daemon.stdout).matches("null").count(), 0);
     assert!(host.path(BINARY).exists() && builds::project().join("tests").exists());
+}
+
+#[test]
+fn every_build_takes_every_kind_of_listener_and_a_cache() {
+    for build in ["1.18.0", "1.22.1", "1.26.3"] {
+        let host = Host::new().with(|config| {
+            config.cache = true;
+            config.listen(["[::]:80", "443 ssl http2", "444 ssl deferred", "81 http2", "82 deferred"]);
+            config.listen([
+                "83 proxy_protocol",
+                "84 reuseport",
+                "unix:{root}/run/web.sock",
+                "[::1]:445 ssl http2",
+            ]);
+        });
+        let host = host.running(build);
+        assert_eq!(host.get("/cached").map(|answer| answer.status), Ok(200), "{build}");
+        let sockets = String::from_utf8_lossy(&host.exec("ss", &["-Hltn"]).stdout).into_owned();
+        for at in ["[::]:80", "0.0.0.0:443", "0.0.0.0:444", ":81 ", ":82 ", ":83 ", ":84 ", "[::1]:445"] {
+            assert!(sockets.contains(at), "{build} {at}: {sockets}");
+        }
+        assert!(host.path("/run/web.sock").exists(), "{build}");
+        let manager = |process: &Process| process.title == "nginx: cache manager process";
+        assert!(host.processes().iter().any(manager), "{build}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::builds;
+use super::certificates;
 use super::changeover::{Run, Running};
 use super::config::Config;
 use super::http::{Answer, Connection, Failure};
@@ -100,6 +101,10 @@ impl Host {
 
     pub(crate) fn write_config(&self) {
         self.write(CONFIG, self.config.text(&self.sandbox.inner("/")));
+        let certificates = if self.config.speaks_tls() { certificates::files() } else { &[] };
+        for (path, text) in certificates {
+            self.write(path, text);
+        }
     }
 
     /// Starts nginx from the binary path and waits until it serves with all its workers.

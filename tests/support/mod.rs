@@ -11,6 +11,7 @@
 //! ```
 
 pub(crate) mod builds;
+pub(crate) mod certificates;
 pub(crate) mod changeover;
 pub(crate) mod config;
 pub(crate) mod events;
