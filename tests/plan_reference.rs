@@ -96,6 +96,7 @@ fn written() -> String {
         ("[rollback]", "Rollback"),
         ("[probe.NAME]", "Probe"),
         ("[probe.NAME.expect]", "Expect"),
+        ("[probe.NAME.tls]", "Tls"),
         ("[[watch]]", "Watch"),
         ("[[verify.accept]]", "Accept"),
     ];

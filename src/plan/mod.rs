@@ -9,6 +9,7 @@ mod load;
 mod model;
 mod path;
 mod probe;
+mod probe_rules;
 mod problem;
 mod render;
 mod rules;
@@ -29,7 +30,7 @@ pub use model::{
     Accept, Defaults, Input, InputType, Plan, Rollback, Scalar, Service, ServiceKind, Verify, Watch,
 };
 pub use path::{PlanPath, Segment};
-pub use probe::{Expect, Method, Probe};
+pub use probe::{Expect, Method, Probe, Tls};
 pub use problem::{Elsewhere, Label, Problem, ProblemReport, Problems, SpanReport};
 pub use render::{Style, drawing, safe};
 pub use scalar::{HttpUrl, Sha256};

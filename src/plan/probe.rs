@@ -1,6 +1,6 @@
 //! `[probe.NAME]`: one HTTP request and what its answer must look like.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,12 +11,12 @@ use super::scalar::{HttpUrl, duration};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Probe {
-    /// What is asked for. Only `http`.
+    /// What is asked for: `http` or `https`.
     pub url: HttpUrl,
     /// The request method.
     #[serde(default)]
     pub method: Method,
-    /// Headers of the request. `Host` comes from the URL unless it is given here.
+    /// Headers of the request. `Host` comes from the URL unless it is given here (over HTTP/2 always).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 100))]
     pub headers: BTreeMap<String, String>,
@@ -32,6 +32,19 @@ pub struct Probe {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "socket-address"), example = &"127.0.0.1:8080")]
     pub connect_to: Option<SocketAddr>,
+    /// The listening unix socket to connect to, instead of an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "absolute-path", "pattern" = "^/"), example = &"/run/nginx.sock")]
+    pub unix_socket: Option<PathBuf>,
+    /// Whether HTTP/2 is spoken: over `https` it must be agreed on, over `http` the server must know (h2c).
+    #[serde(default)]
+    pub http2: bool,
+    /// Whether a PROXY protocol header (version 1) is sent first: for listeners with `proxy_protocol`.
+    #[serde(default)]
+    pub proxy_protocol: bool,
+    /// How the server of an `https` URL proves who it is.
+    #[serde(default, skip_serializing_if = "Tls::is_default")]
+    pub tls: Tls,
     /// What a good answer looks like.
     #[serde(default)]
     pub expect: Expect,
@@ -39,6 +52,32 @@ pub struct Probe {
 
 const fn one_second() -> Duration {
     Duration::from_secs(1)
+}
+
+/// How the server of an `https` URL proves who it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Tls {
+    /// A PEM file with the authorities that are trusted, instead of those of the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "absolute-path", "pattern" = "^/"), example = &"/etc/ssl/private-ca.pem")]
+    pub ca_file: Option<PathBuf>,
+    /// The name that is asked for (SNI) and that the certificate must have, instead of the URL's host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(max = 253),
+        regex(pattern = r"^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*$"),
+        example = &"shop.example.com"
+    )]
+    pub server_name: Option<String>,
+    /// Whether any certificate is good: for a server whose certificate does not matter.
+    pub insecure: bool,
+}
+
+impl Tls {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A request method.

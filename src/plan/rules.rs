@@ -1,6 +1,7 @@
 //! What the shape of a plan cannot say: its end, the names of probes, headers, keys that would be ignored.
 
 use super::{
+    probe_rules,
     problem::Problem,
     tree::Node,
     words::{excerpt, suggestion},
@@ -22,6 +23,7 @@ pub(super) fn check(root: &Node) -> Vec<Problem> {
     }
     problems.extend(steps.iter().filter_map(count_without_accepting));
     for probe in probes {
+        problems.extend(probe_rules::check(&probe.node));
         let expected = probe.node.get("expect").and_then(|expect| expect.get("headers"));
         for headers in probe.node.get("headers").into_iter().chain(expected) {
             bad_headers(headers, &mut problems);

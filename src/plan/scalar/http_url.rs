@@ -6,13 +6,19 @@ use reqwest::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// An absolute `http` URL with a host and without user, password or fragment.
+/// An absolute `http` or `https` URL with a host and without user, password or fragment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(inline, with = "String", extend("format" = "http-url", "pattern" = "^[Hh][Tt][Tt][Pp]://"), example = &"http://127.0.0.1/healthz")]
+#[schemars(inline, with = "String", extend("format" = "http-url", "pattern" = "^[Hh][Tt][Tt][Pp][Ss]?://"), example = &"http://127.0.0.1/healthz")]
 pub struct HttpUrl(Url);
 
 impl HttpUrl {
+    /// Whether TLS is spoken.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
     /// The URL in parts.
     #[must_use]
     pub const fn url(&self) -> &Url {
@@ -26,9 +32,8 @@ impl FromStr for HttpUrl {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let url = Url::parse(text).map_err(|error| error.to_string())?;
         match url.scheme() {
-            "http" => {}
-            "https" => return Err("https is not supported yet".to_owned()),
-            other => return Err(format!("the scheme is `{other}`, only `http` can be probed")),
+            "http" | "https" => {}
+            other => return Err(format!("the scheme is `{other}`, only `http` and `https` can be probed")),
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err("user and password do not belong into a URL, use `headers`".to_owned());
