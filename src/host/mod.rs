@@ -19,6 +19,7 @@ pub mod socket_owner;
 pub mod staged;
 pub mod tail;
 pub mod timer;
+pub mod view;
 pub mod wakeup;
 
 #[cfg(test)]

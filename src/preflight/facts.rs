@@ -30,6 +30,8 @@ pub struct Facts {
     pub master: Option<Master>,
     /// The path that the master executes on USR2.
     pub path: Option<BinaryPath>,
+    /// What the master sees where we see something; `None` where it may not be looked at.
+    pub sight: Option<Sight>,
     /// What this process may do.
     pub access: Access,
     /// The systemd unit whose main process the master is; what went wrong, in words, where it could not be read.
@@ -124,7 +126,7 @@ pub struct Master {
     pub user: (u32, u32),
     /// Whether descriptors 0 and 1 are the one `/dev/null` that `ngx_daemon` opens; `None` where they cannot be read.
     pub daemonized: Option<bool>,
-    /// The namespaces (`pid`, `net`, `mnt`) of its own, by which its numbers, sockets or files differ from ours.
+    /// The namespaces (`pid`, `net`) of its own, by which its numbers or sockets differ from ours.
     pub namespaces: Vec<&'static str>,
     /// A master that is its parent.
     pub parent_master: Option<i32>,
@@ -202,6 +204,23 @@ impl BinaryPath {
     }
 }
 
+/// What the master sees where we see something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// Its root, where that is another than ours.
+    pub root: Option<PathBuf>,
+    /// Paths that are another file there than here.
+    pub differ: Vec<PathBuf>,
+}
+
+impl Sight {
+    /// Whether it sees all the same.
+    #[must_use]
+    pub fn is_ours(&self) -> bool {
+        self.root.is_none() && self.differ.is_empty()
+    }
+}
+
 /// Room for the staged file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
@@ -219,6 +238,8 @@ pub struct Access {
     pub signal: bool,
     /// Whether it may read the master's descriptors.
     pub descriptors: bool,
+    /// Whether it may look at the file system as the master sees it.
+    pub view: bool,
     /// Whether it may make and exchange files beside the binary path.
     pub exchange: bool,
     /// Whether the master's user may rename the pid file, and changeover may write it back.
@@ -258,6 +279,17 @@ pub enum Judged {
     Rejected(String),
 }
 
+impl Judged {
+    /// The configuration, where it passes and was understood.
+    #[must_use]
+    pub const fn good(&self) -> Option<&Configuration> {
+        match self {
+            Self::Good(configuration) => Some(configuration),
+            Self::Unread(_) | Self::Rejected(_) => None,
+        }
+    }
+}
+
 /// The binary of the plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Offered {
@@ -293,10 +325,7 @@ impl Facts {
     /// The configuration on disk as the offered binary reads it.
     #[must_use]
     pub fn configuration(&self) -> Option<&Configuration> {
-        match self.trial()?.configuration.as_ref()? {
-            Judged::Good(configuration) => Some(configuration),
-            Judged::Unread(_) | Judged::Rejected(_) => None,
-        }
+        self.trial()?.configuration.as_ref()?.good()
     }
 
     /// The build that runs.

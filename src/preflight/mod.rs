@@ -12,7 +12,7 @@ mod real;
 
 pub use facts::{
     Access, BinaryPath, Digest, Facts, Held, Judged, Master, NewerFile, Offered, Oldbin, PidFile, PidText,
-    Probed, Socket, Space, Trial, Unit, Wanted,
+    Probed, Sight, Socket, Space, Trial, Unit, Wanted,
 };
 pub use finding::Finding;
 pub use ready::{Ready, Staged};

@@ -23,5 +23,6 @@ mod status;
 mod symlinks;
 mod terminal;
 mod verdicts;
+mod views;
 mod watches;
 mod way_back;

@@ -33,6 +33,8 @@ pub(crate) struct Host {
     /// argv[0] of nginx; where it is no absolute path, seen from the directory that nginx is started in.
     pub(crate) program: String,
     pub(crate) directory: Option<String>,
+    /// A command that executes nginx, given after it with its arguments.
+    pub(crate) starter: Vec<String>,
 }
 
 /// A file offered as the new binary, and what a plan must be told about it.
@@ -52,7 +54,13 @@ impl Host {
     }
 
     pub(crate) fn on(sandbox: Sandbox) -> Self {
-        Self { sandbox, config: Config::default(), program: BINARY.to_owned(), directory: None }
+        Self {
+            sandbox,
+            config: Config::default(),
+            program: BINARY.to_owned(),
+            directory: None,
+            starter: Vec::new(),
+        }
     }
 
     /// Changes the configuration that [`Host::running`] will write.
@@ -74,6 +82,12 @@ impl Host {
     pub(crate) fn started_in(self, directory: &str) -> Self {
         std::fs::create_dir_all(self.path(directory)).expect("make the directory");
         Self { directory: Some(directory.to_owned()), ..self }
+    }
+
+    /// Starts nginx in a mount namespace of its own, after this script.
+    pub(crate) fn after_mounting(self, script: &str) -> Self {
+        let words = ["unshare", "--mount", "sh", "-ec", &format!("{script}; exec \"$@\""), "sh"];
+        Self { starter: words.map(str::to_owned).to_vec(), ..self }
     }
 
     /// Puts a build at the binary path, starts it and waits until all its workers accept.
@@ -109,24 +123,40 @@ impl Host {
 
     /// Starts nginx from the binary path and waits until it serves with all its workers.
     pub(crate) fn start(&self) {
-        let found = self.path(&self.followed(&self.binary_path()).1).exists();
-        // What is not there was found in PATH.
-        let file = if found { self.binary_path() } else { BINARY.to_owned() };
-        let mut command = Sandbox::command(self.sandbox.inner(&file));
-        if let Some(directory) = &self.directory {
-            command.arg0(&self.program).current_dir(self.sandbox.inner(directory));
-        }
-        command.args(["-c".as_ref(), self.sandbox.inner(CONFIG).as_os_str()]);
         if self.config.daemon {
-            let output = self.output(command);
-            assert!(output.status.success(), "nginx did not start: {output:?}\n{}", self.error_log());
+            self.launch();
         } else {
-            self.sandbox.keep_running(&mut command);
+            self.keep_running();
         }
         let count = self.config.workers;
         wait_until("nginx serves", || {
             self.master().is_some_and(|master| self.accepting(master).len() == count)
         });
+    }
+
+    /// Starts nginx and waits until it is a daemon.
+    pub(crate) fn launch(&self) {
+        let output = self.output(self.nginx());
+        assert!(output.status.success(), "nginx did not start: {output:?}\n{}", self.error_log());
+    }
+
+    /// Starts nginx, and does not wait for anything.
+    pub(crate) fn keep_running(&self) {
+        self.sandbox.keep_running(&mut self.nginx());
+    }
+
+    fn nginx(&self) -> Command {
+        let found = self.path(&self.followed(&self.binary_path()).1).exists();
+        // What is not there was found in PATH.
+        let file = if found { self.binary_path() } else { BINARY.to_owned() };
+        let mut words = self.starter.iter().map(PathBuf::from).chain([self.sandbox.inner(&file)]);
+        let mut command = Sandbox::command(words.next().expect("a program"));
+        command.args(words);
+        if let Some(directory) = &self.directory {
+            command.arg0(&self.program).current_dir(self.sandbox.inner(directory));
+        }
+        command.args(["-c".as_ref(), self.sandbox.inner(CONFIG).as_os_str()]);
+        command
     }
 
     /// Runs a command of the host to its end.

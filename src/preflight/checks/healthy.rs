@@ -8,7 +8,7 @@ use crate::{
     nginx::{arguments::Arguments, dump::Configuration, version::Build},
     preflight::{
         Access, BinaryPath, Digest, Facts, Finding, Held, Judged, Master, Offered, Oldbin, PidFile, PidText,
-        Socket, Space, Trial, Wanted,
+        Sight, Socket, Space, Trial, Wanted,
     },
     protocol::{FileId, Identity},
 };
@@ -33,7 +33,15 @@ pub(super) fn facts() -> Facts {
             noexec: false,
             exchange: Ok(()),
         }),
-        access: Access { signal: true, descriptors: true, exchange: true, pid_file_renamed: true, euid: 0 },
+        sight: Some(Sight { root: None, differ: Vec::new() }),
+        access: Access {
+            signal: true,
+            descriptors: true,
+            view: true,
+            exchange: true,
+            pid_file_renamed: true,
+            euid: 0,
+        },
         unit: None,
         running: Some(trial("1.22.1", CONFIGURATION)),
         offered: Some(Offered {

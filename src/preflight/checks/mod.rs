@@ -25,6 +25,7 @@ mod quic;
 mod running_build;
 mod running_configuration;
 mod second_master;
+mod sight;
 mod source;
 mod target;
 mod unit;
@@ -42,11 +43,12 @@ use super::{
 };
 
 /// All of them, in the order in which a person would ask.
-const ALL: [fn(&Facts) -> Outcome; 31] = [
+const ALL: [fn(&Facts) -> Outcome; 32] = [
     pid_file::check,
     master_process::check,
     master_stopped::check,
     namespaces::check,
+    sight::check,
     permissions::check,
     pid_directory::check,
     oldbin::check,

@@ -10,7 +10,7 @@ pub(super) fn check(facts: &Facts) -> Outcome {
     refuse(
         "preflight/other-namespace",
         format!("master {} has namespaces of its own: {}", master.id, master.namespaces.join(", ")),
-        "its paths, process numbers and sockets are others than those seen from here",
+        "its process numbers or sockets are others than those seen from here",
         "run changeover where the master runs (inside its container); a container is mostly better changed by its image",
     )
 }
@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn a_master_in_a_container_is_refused() {
         let mut facts = facts();
-        master_of(&mut facts).namespaces = vec!["pid", "mnt"];
+        master_of(&mut facts).namespaces = vec!["pid", "net"];
         assert_found(check(&facts), "preflight/other-namespace", Level::Refuse);
     }
 }

@@ -13,6 +13,7 @@ pub(super) fn check(facts: &Facts) -> Outcome {
     let missing: Vec<String> = [
         (access.signal, format!("signal master {}", master.id)),
         (access.descriptors, format!("read the descriptors of master {}", master.id)),
+        (access.view, format!("look at the files as master {} sees them", master.id)),
         (access.exchange || facts.path.is_none(), format!("make and exchange files beside {path}")),
     ]
     .into_iter()

@@ -21,6 +21,7 @@ pub(super) fn read(pid_file: &Path, master: Option<&Master>, directory: Option<&
     Access {
         signal: pid.is_some_and(|pid| test_kill_process(pid).is_ok()),
         descriptors: master.is_some_and(|it| fs::read_dir(format!("/proc/{}/fd", it.id.pid)).is_ok()),
+        view: master.is_some_and(|it| fs::read_link(format!("/proc/{}/root", it.id.pid)).is_ok()),
         exchange: may_write(directory),
         pid_file_renamed: we_write_pid_file
             && master.is_some_and(|master| master.user.0 == euid || may_rename(pid_file, master.user)),

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -15,7 +14,7 @@ use crate::{
         printable,
     },
     observe,
-    preflight::facts::{BinaryPath, Master, PidFile, PidText},
+    preflight::facts::{Master, PidFile, PidText},
     protocol::{ProcessFacts, RunState, Title, Workers},
 };
 
@@ -50,7 +49,7 @@ pub(super) fn read(pid_file: &PidFile) -> Option<Master> {
         executes,
         user: user(pid)?,
         daemonized: daemonized(&proc),
-        namespaces: Vec::new(),
+        namespaces: namespaces(&proc),
         parent_master: is_master(process.parent).then_some(process.parent),
         child_masters: children
             .iter()
@@ -106,22 +105,12 @@ fn daemonized(proc: &Path) -> Option<bool> {
     Some(is_daemons("0")? && is_daemons("1")?)
 }
 
-/// Notes the namespaces that make the master's numbers, sockets or files others than those seen from here. A mount
-/// namespace of its own (systemd's `PrivateTmp`) does not matter while the files in question are the same.
-pub(super) fn see_namespaces(master: &mut Master, path: Option<&BinaryPath>, pid_file: &Path) {
-    let own = |name: &str| {
-        let theirs = fs::read_link(format!("/proc/{}/ns/{name}", master.id.pid));
+/// The namespaces that make the master's numbers and sockets others than those seen from here.
+fn namespaces(proc: &Path) -> Vec<&'static str> {
+    let own = |name: &&str| {
+        let theirs = fs::read_link(proc.join("ns").join(name));
         let ours = fs::read_link(format!("/proc/self/ns/{name}"));
         matches!((theirs, ours), (Ok(theirs), Ok(ours)) if theirs != ours)
     };
-    let root = PathBuf::from(format!("/proc/{}/root", master.id.pid));
-    let same_file = |path: &Path| {
-        let theirs = fs::metadata(root.join(path.strip_prefix("/").unwrap_or(path)));
-        let ours = fs::metadata(path);
-        matches!((theirs, ours), (Ok(theirs), Ok(ours)) if (theirs.dev(), theirs.ino()) == (ours.dev(), ours.ino()))
-    };
-    let directories = [path.map(|path| path.path.as_path()), Some(pid_file)];
-    let same_files = directories.into_iter().flatten().filter_map(Path::parent).all(same_file);
-    let found = [("pid", own("pid")), ("net", own("net")), ("mnt", own("mnt") && !same_files)];
-    master.namespaces = found.into_iter().filter(|(_, own)| *own).map(|(name, _)| name).collect();
+    ["pid", "net"].into_iter().filter(own).collect()
 }

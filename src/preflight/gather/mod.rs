@@ -7,6 +7,7 @@ mod newer;
 mod offered;
 mod path;
 mod pid_file;
+mod sight;
 mod trial;
 mod unit;
 
@@ -39,6 +40,7 @@ pub(super) fn without_commands(input: &Input<'_>) -> Facts {
         pid_file,
         master,
         path,
+        sight: None,
         access,
         unit: None,
         running: None,
@@ -46,8 +48,9 @@ pub(super) fn without_commands(input: &Input<'_>) -> Facts {
         newer_files: Vec::new(),
         processors: path::processors(),
     };
-    if let Some(master) = &mut facts.master {
-        master::see_namespaces(master, facts.path.as_ref(), &facts.pid_file.path);
+    if let Some((view, sight)) = sight::read(&facts) {
+        sight::see_mounts(&mut facts, &view);
+        facts.sight = Some(sight);
     }
     facts
 }
@@ -55,6 +58,8 @@ pub(super) fn without_commands(input: &Input<'_>) -> Facts {
 /// What the binaries and systemd say. Nothing is run where the pid file names no master: `-t` would make an empty one.
 pub(super) async fn with_commands(facts: &mut Facts, input: &Input<'_>) -> Option<Staged> {
     let master = facts.master.as_ref().filter(|master| master.titled && master.namespaces.is_empty())?;
+    // Nor where the master would find other files behind the same paths.
+    facts.sight.as_ref().filter(|sight| sight.is_ours())?;
     let run = trial::Environment::of(master, facts.access.euid);
     let path = facts.path.as_ref();
     let running = async {
@@ -71,6 +76,7 @@ pub(super) async fn with_commands(facts: &mut Facts, input: &Input<'_>) -> Optio
     facts.running = running;
     facts.offered = offered;
     facts.newer_files = newer::files(facts);
+    sight::see_configuration(facts);
     staged.flatten()
 }
 
