@@ -1,7 +1,10 @@
 //! `changeover check` and `changeover schema` as a person and a program meet them.
 #![expect(clippy::unwrap_used, reason = "a test may stop where the program cannot be started")]
 
-use std::process::{Command, Output};
+use std::{
+    io::Write as _,
+    process::{Command, Output, Stdio},
+};
 
 use serde_json::Value;
 
@@ -80,6 +83,62 @@ fn a_value_that_is_given_is_checked_and_shown_where_it_was_given() {
     let talk = String::from_utf8(output.stderr).unwrap();
     assert!(talk.contains("plan/pattern-mismatch") && talk.contains("plan/bad-sha256"), "{talk}");
     assert!(talk.contains("--set version=1.26") && talk.contains("this does not match"), "{talk}");
+}
+
+const DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// The same with something to read on standard input.
+fn fed(arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_changeover"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).stdin(Stdio::piped());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn inputs_are_read_from_standard_input_as_toml_and_as_json_and_set_wins() {
+    let toml = format!("version = \"1.26.3\"\nsource = \"/srv/nginx\"\nsha256 = \"{DIGEST}\"\n");
+    let json = format!(r#" {{"version": "1.26.3", "source": "/srv/nginx", "sha256": "{DIGEST}"}}"#);
+    for inputs in [toml, json] {
+        let output = fed(&["check", GOOD, "--inputs", "-", "--output", "json"], &inputs);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((code(&output), report["unset"].as_array().map(Vec::len)), (Some(0), Some(0)), "{report}");
+        let output = fed(&["check", GOOD, "--inputs", "-", "--set", "sha256=abc"], &inputs);
+        let talk = String::from_utf8(output.stderr).unwrap();
+        assert!(talk.contains("--set sha256=abc") && talk.contains("plan/bad-sha256"), "{talk}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_file_of_inputs_is_10_and_underlined_there_and_a_missing_file_is_2() {
+    let output = fed(&["check", GOOD, "--inputs", "-"], "version = 1.26\n");
+    assert_eq!(code(&output), Some(10));
+    let talk = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        talk.contains("standard input:1:1") && talk.contains("this is a number with a fraction"),
+        "{talk}"
+    );
+    for command in ["check", "preview", "run"] {
+        let output = changeover(&[command, GOOD, "--inputs", "none.json", "--output", "json"]);
+        assert_eq!(code(&output), Some(2), "{command}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("none.json cannot be read"), "{command}");
+    }
+}
+
+#[test]
+fn only_the_variables_that_the_plan_names_are_read() {
+    let plan = concat!(env!("CARGO_TARGET_TMPDIR"), "/from-env.toml");
+    let text = std::fs::read_to_string("plans/nginx.toml").unwrap();
+    let text = text.replace("[inputs.version]", "[inputs.version]\nfrom-env = \"NGINX_VERSION\"");
+    #[expect(clippy::disallowed_methods, reason = "a file of the test's own")]
+    std::fs::write(plan, text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_changeover"));
+    command.args(["check", plan, "--output", "json"]).env("sha256", "x").env("NGINX_VERSION", "1.26.3");
+    let report: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    assert_eq!(report["unset"], serde_json::json!(["source", "sha256"]), "{report}");
+    let report = command.env("NGINX_VERSION", "1.26").output().unwrap().stdout;
+    assert!(String::from_utf8(report).unwrap().contains("NGINX_VERSION=1.26"));
 }
 
 #[test]

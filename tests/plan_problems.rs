@@ -4,13 +4,15 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
-use changeover::plan::{self, Inputs, LARGEST, Problems, Style};
+use changeover::plan::{self, Inputs, InputsFile, LARGEST, Problems, Style, Values};
 
 /// A file of `tests/fixtures/plans/bad`: its `#!` lines say how it is loaded and what must be found.
 struct Fixture {
     name: String,
     bytes: Vec<u8>,
     sets: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
+    file: Option<InputsFile>,
     mode: Inputs,
     expected: Vec<String>,
 }
@@ -18,19 +20,24 @@ struct Fixture {
 fn fixture(path: &PathBuf) -> Fixture {
     let bytes = fs::read(path).unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let (mut sets, mut mode, mut expected) = (Vec::new(), Inputs::Open, Vec::new());
+    let pair =
+        |text: &str| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap();
+    let (mut sets, mut environment, mut inputs) = (Vec::new(), Vec::new(), String::new());
+    let (mut mode, mut expected) = (Inputs::Open, Vec::new());
     for line in text.lines().filter_map(|line| line.strip_prefix("#! ")) {
         match line.split_once(' ') {
-            Some(("set", set)) => {
-                let (name, value) = set.split_once('=').unwrap();
-                sets.push((name.to_owned(), value.to_owned()));
-            }
+            Some(("set", set)) => sets.push(pair(set)),
+            Some(("env", variable)) => environment.push(pair(variable)),
+            Some(("inputs", line)) => inputs = format!("{inputs}{line}\n"),
             Some(("mode", _)) => mode = Inputs::Given,
             _ => expected.push(line.trim_end().to_owned()),
         }
     }
     let name = path.file_name().unwrap().to_string_lossy().into_owned();
-    Fixture { name, bytes, sets, mode, expected }
+    let kind = if inputs.starts_with('{') { "json" } else { "toml" };
+    let file = InputsFile { name: format!("inputs.{kind}"), bytes: inputs.into_bytes() };
+    let file = Some(file).filter(|file| !file.bytes.is_empty());
+    Fixture { name, bytes, sets, environment, file, mode, expected }
 }
 
 fn fixtures() -> Vec<Fixture> {
@@ -41,7 +48,12 @@ fn fixtures() -> Vec<Fixture> {
 }
 
 fn problems(fixture: &Fixture) -> Problems {
-    plan::load(&fixture.name, &fixture.bytes, &fixture.sets, fixture.mode)
+    let variable = |name: &str| {
+        let found = fixture.environment.iter().find(|(variable, _)| variable == name);
+        found.map(|(_, value)| value.into())
+    };
+    let values = Values { sets: &fixture.sets, file: fixture.file.as_ref(), environment: &variable };
+    plan::load(&fixture.name, &fixture.bytes, values, fixture.mode)
         .expect_err(&format!("{} has problems", fixture.name))
 }
 
@@ -77,6 +89,42 @@ fn each_mistake_reads_well() {
             insta::assert_snapshot!(name, text);
         });
     }
+}
+
+#[test]
+fn no_problem_shows_the_value_of_a_secret() {
+    let secret: Vec<_> = fixtures().into_iter().filter(|it| it.name.starts_with("secret-")).collect();
+    assert!(secret.len() >= 4);
+    for fixture in secret {
+        let problems = problems(&fixture);
+        let text = problems.render(Style { width: 80, colour: false });
+        let report = serde_json::to_string(&problems.report()).unwrap();
+        assert!(!text.contains("hunter2") && !report.contains("hunter2"), "{text}\n{report}");
+    }
+}
+
+#[test]
+fn a_file_of_inputs_is_read_whatever_it_holds_and_refused_in_words() {
+    let plan = "format = 1\nname = \"a\"\n[service]\nkind = \"nginx\"\npid-file = \"/run/nginx.pid\"\n\
+                [[step]]\naction = \"commit\"\n";
+    let refused = |bytes: Vec<u8>| {
+        let file = InputsFile { name: "it".to_owned(), bytes };
+        let values = Values { file: Some(&file), ..Values::default() };
+        found(&plan::load("a.toml", plan.as_bytes(), values, Inputs::Given).unwrap_err())
+    };
+    for bytes in [
+        vec![b'#'; LARGEST + 1],
+        b"\xff".to_vec(),
+        b"{\"a\": 1".to_vec(),
+        b"{\"a\": 1} {".to_vec(),
+        b"[[".to_vec(),
+    ] {
+        assert_eq!(refused(bytes), ["plan/bad-inputs-file"]);
+    }
+    let deep = format!("{{\"a\": {}", "[".repeat(100_000));
+    assert_eq!(refused(deep.into_bytes()), ["plan/bad-inputs-file"]);
+    let many: Vec<String> = (0..20_000).map(|number| format!("x{number} = 1\n")).collect();
+    assert_eq!(refused(many.concat().into_bytes()).len(), 100);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Check, Format, inputs, output};
 use crate::{
-    plan::{self, Loaded, Problem, Problems},
+    plan::{self, Loaded, Problem, Problems, Values},
     verify,
 };
 
@@ -16,12 +16,22 @@ pub(super) const UNSAFE: u8 = 11;
 /// Checks every plan; the highest of their exit codes.
 pub(super) fn main(check: &Check) -> u8 {
     let human = check.output.format == Format::Human;
+    let given = match check.inputs.read() {
+        Ok(given) => given,
+        Err(message) => {
+            output::talk(&message);
+            if !human {
+                output::data(&json!({ "unreadable": message, "problems": [], "findings": [] }).to_string());
+            }
+            return output::USAGE;
+        }
+    };
     let mut worst = 0;
     let mut reports = Vec::new();
     for path in &check.plans {
         let name = path.display().to_string();
         let (code, report) = match inputs::read(path) {
-            Ok(bytes) => look(&name, &bytes, &check.inputs.set, human),
+            Ok(bytes) => look(&name, &bytes, given.values(), human),
             Err(error) => {
                 output::talk(&format!("{name}: the plan cannot be read: {error}"));
                 (
@@ -40,8 +50,8 @@ pub(super) fn main(check: &Check) -> u8 {
 }
 
 /// One plan: its exit code and what is told to machines. Inputs may be left open; all else is checked.
-fn look(name: &str, bytes: &[u8], sets: &[(String, String)], human: bool) -> (u8, Json) {
-    match plan::load(name, bytes, sets, plan::Inputs::Open) {
+fn look(name: &str, bytes: &[u8], given: Values<'_>, human: bool) -> (u8, Json) {
+    match plan::load(name, bytes, given, plan::Inputs::Open) {
         Ok(loaded) => {
             let findings = verify::findings(&loaded);
             if human && findings.is_empty() {
@@ -87,7 +97,7 @@ fn well_formed(name: &str, loaded: &Loaded) -> String {
     let counted = format!("{name}: ok, {steps} {}", if steps == 1 { "step" } else { "steps" });
     match loaded.unset.as_slice() {
         [] => counted,
-        unset => format!("{counted}; give with --set: {}", unset.join(", ")),
+        unset => format!("{counted}; still to be given: {}", unset.join(", ")),
     }
 }
 

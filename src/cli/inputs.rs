@@ -1,21 +1,26 @@
-//! `--set NAME=VALUE`, and reading plans: bounded, once.
+//! The values of a plan's inputs, and reading plans and files of inputs: bounded, once.
 
 use std::{
+    env,
+    ffi::OsString,
     fs::File,
-    io::{self, Read as _},
-    path::Path,
+    io::{self, Read},
+    path::{Path, PathBuf},
 };
 
 use clap::Args;
 
-use crate::plan;
+use crate::plan::{self, InputsFile, Values};
 
 /// Values for the plan's inputs.
 #[derive(Clone, Debug, Default, Args)]
-pub(super) struct Sets {
+pub(super) struct Given {
     /// A value for an input of the plan; may be repeated.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = name_and_value)]
-    pub(super) set: Vec<(String, String)>,
+    set: Vec<(String, String)>,
+    /// A file of values for the plan's inputs, TOML or JSON; `-` is standard input. `--set` wins over it.
+    #[arg(long = "inputs", value_name = "FILE")]
+    file: Option<PathBuf>,
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {
@@ -25,10 +30,53 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
+impl Given {
+    /// Reads the file, if there is one; the error says which could not be read.
+    pub(super) fn read(&self) -> Result<Taken<'_>, String> {
+        let file = self.file.as_deref().map(inputs_file).transpose()?;
+        Ok(Taken { set: &self.set, file })
+    }
+}
+
+/// What was given, once it is read: standard input has an end.
+#[derive(Debug)]
+pub(super) struct Taken<'a> {
+    set: &'a [(String, String)],
+    file: Option<InputsFile>,
+}
+
+impl Taken<'_> {
+    /// For a plan; it says itself which variables of the environment it wants.
+    pub(super) fn values(&self) -> Values<'_> {
+        Values { sets: self.set, file: self.file.as_ref(), environment: &variable }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "`from-env` is read here and nowhere else")]
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name)
+}
+
+fn inputs_file(path: &Path) -> Result<InputsFile, String> {
+    let (name, bytes) = if path == Path::new("-") {
+        ("standard input".to_owned(), bounded(io::stdin().lock()))
+    } else {
+        (path.display().to_string(), read(path))
+    };
+    match bytes {
+        Ok(bytes) => Ok(InputsFile { name, bytes }),
+        Err(error) => Err(format!("{name} cannot be read: {error}")),
+    }
+}
+
 /// A plan's bytes; one more than the largest plan at the most, so that a larger one is told from it.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    bounded(File::open(path)?)
+}
+
+fn bounded(from: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let most = u64::try_from(plan::LARGEST).unwrap_or(u64::MAX).saturating_add(1);
-    File::open(path)?.take(most).read_to_end(&mut bytes)?;
+    from.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

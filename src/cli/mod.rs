@@ -42,7 +42,7 @@ struct Check {
     #[arg(required = true, value_name = "PLAN")]
     plans: Vec<PathBuf>,
     #[command(flatten)]
-    inputs: inputs::Sets,
+    inputs: inputs::Given,
     #[command(flatten)]
     output: Output,
 }
@@ -53,7 +53,7 @@ struct OnePlan {
     /// The plan.
     plan: PathBuf,
     #[command(flatten)]
-    inputs: inputs::Sets,
+    inputs: inputs::Given,
     #[command(flatten)]
     output: Output,
 }

@@ -29,7 +29,7 @@ pub(super) fn main(asked: &OnePlan) -> u8 {
     let preview = preview(&loaded, &report, millis(clock.elapsed()));
     match asked.output.format {
         Format::Human => preview.lines(output::style()).iter().for_each(|line| output::data(line)),
-        Format::Json => output::data(&json(&preview, &report).to_string()),
+        Format::Json => output::data(&json(&loaded, &preview, &report).to_string()),
     }
     preview.exit
 }
@@ -103,7 +103,7 @@ fn preview_step(plan: &Plan, step: &Step) -> PreviewStep {
     }
 }
 
-fn json(preview: &Preview, report: &Report) -> Json {
+fn json(loaded: &Loaded, preview: &Preview, report: &Report) -> Json {
     let steps = preview.steps.iter().map(|step| {
         let values = step.values.iter().map(|value| (value.key.clone(), Json::String(value.value.clone())));
         json!({
@@ -115,6 +115,7 @@ fn json(preview: &Preview, report: &Report) -> Json {
     });
     json!({
         "plan": preview.plan,
+        "inputs": loaded.inputs,
         "checks": preview.count.checks,
         "findings": report.findings,
         "nothing_to_do": report.nothing_to_do,

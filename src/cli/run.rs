@@ -44,6 +44,7 @@ async fn execute(run: &Run, loaded: Loaded) -> u8 {
     let input = Input {
         file: run.plan.plan.display().to_string(),
         text: loaded.document.text().to_owned(),
+        inputs: loaded.inputs,
         plan: loaded.plan,
         state: run.state_dir.clone(),
         teller,
@@ -56,16 +57,18 @@ async fn execute(run: &Run, loaded: Loaded) -> u8 {
 
 /// Reads and loads the plan; on a mistake it is told, and the exit code is given.
 pub(super) fn load(one: &super::OnePlan) -> Result<Loaded, u8> {
-    let bytes = inputs::read(&one.plan).map_err(|error| {
-        let message = format!("{} cannot be read: {error}", one.plan.display());
+    let name = one.plan.display().to_string();
+    let unreadable = |message: String| {
         match one.output.format {
             Format::Human => output::talk(&message),
             Format::Json => refused(json!({ "message": message }), output::USAGE),
         }
         output::USAGE
-    })?;
-    let name = one.plan.display().to_string();
-    let loaded = plan::load(&name, &bytes, &one.inputs.set, Inputs::Given).map_err(|problems| {
+    };
+    let bytes =
+        inputs::read(&one.plan).map_err(|error| unreadable(format!("{name} cannot be read: {error}")))?;
+    let given = one.inputs.read().map_err(unreadable)?;
+    let loaded = plan::load(&name, &bytes, given.values(), Inputs::Given).map_err(|problems| {
         match one.output.format {
             Format::Human => output::talk(problems.render(output::plan_style()).trim_end()),
             Format::Json => refused(check::malformed(&name, &problems), MALFORMED),

@@ -5,6 +5,7 @@ mod expect;
 mod fault;
 mod phase;
 pub mod schema;
+mod texts;
 pub mod units;
 mod verdict;
 

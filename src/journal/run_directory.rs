@@ -1,4 +1,4 @@
-//! `STATE/INSTANCE/RUN/`: `events.jsonl`, one record a line, and `plan.toml`, the text that was run.
+//! `STATE/INSTANCE/RUN/`: `events.jsonl`, one record a line; `plan.toml`, the text that was run; `inputs.json`, with what.
 
 use std::{
     fs::{DirBuilder, File, OpenOptions},
@@ -9,7 +9,7 @@ use std::{
 
 use thiserror::Error;
 
-use crate::engine::Record;
+use crate::{engine::Record, plan::ResolvedInput};
 
 /// The files of one run. Writing to them is best effort: it never changes an outcome.
 #[derive(Debug)]
@@ -38,17 +38,25 @@ impl StateError {
 }
 
 impl RunDirectory {
-    /// Makes `STATE/INSTANCE/RUN`, for its owner alone, with the plan in it.
+    /// Makes `STATE/INSTANCE/RUN`, for its owner alone, with the plan and the values of its inputs in it.
     ///
     /// # Errors
     /// [`StateError`] when one of them cannot be made; nothing live was touched then.
-    pub fn create(state: &Path, instance: &str, run: &str, plan: &str) -> Result<Self, StateError> {
+    pub fn create(
+        state: &Path,
+        instance: &str,
+        run: &str,
+        plan: &str,
+        inputs: &[ResolvedInput],
+    ) -> Result<Self, StateError> {
         let path = state.join(instance).join(run);
         let failed = |source| StateError { path: path.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(failed)?;
         let new =
             |name: &str| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path.join(name));
         new("plan.toml").and_then(|mut file| file.write_all(plan.as_bytes())).map_err(failed)?;
+        let inputs = serde_json::to_vec_pretty(inputs).map_err(io::Error::from).map_err(failed)?;
+        new("inputs.json").and_then(|mut file| file.write_all(&inputs)).map_err(failed)?;
         let events = new("events.jsonl").map_err(failed)?;
         Ok(Self { path, events: Some(events), failed: None })
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{
     Plan,
     document::{Document, Span},
-    inputs::{self, ResolvedInput},
+    inputs::{self, ResolvedInput, Values},
     problem::{Problem, Problems},
     rules,
     syntax::{self, Damage},
@@ -39,18 +39,23 @@ pub struct Loaded {
     pub unset: Vec<String>,
 }
 
-/// Reads a plan; `sets` are the names and values of `--set`.
+/// Reads a plan with the values that its inputs are given: those of `--set` alone, or [`Values`].
 ///
 /// # Errors
 ///
-/// Everything that is wrong with it at once, in source order.
-pub fn load(name: &str, bytes: &[u8], sets: &[(String, String)], mode: Inputs) -> Result<Loaded, Problems> {
+/// Everything that is wrong with it at once, in source order. No problem shows the value of a secret.
+pub fn load<'a>(
+    name: &str,
+    bytes: &[u8],
+    values: impl Into<Values<'a>>,
+    mode: Inputs,
+) -> Result<Loaded, Problems> {
     let mut document = text(name, bytes)?;
     let (mut tree, mut problems, damage) = syntax::read(&document);
     document.index(&tree);
     let (mut inputs, found) = inputs::declared(&tree);
     problems.extend(found);
-    problems.extend(inputs::give(&mut inputs, sets, mode == Inputs::Given));
+    problems.extend(inputs::give(&mut inputs, &values.into(), mode == Inputs::Given));
     problems.extend(inputs::resolve(&mut tree, &mut inputs, &document));
     problems.extend(walk::walk(&mut tree, &inputs));
     problems.extend(rules::check(&tree));
@@ -61,10 +66,14 @@ pub fn load(name: &str, bytes: &[u8], sets: &[(String, String)], mode: Inputs) -
         return Err(Problems { document, list, left_out });
     }
     match Plan::deserialize(tree.to_json()) {
-        Ok(plan) => Ok(Loaded { plan, document, inputs: inputs.resolved(), unset: inputs.unset() }),
+        Ok(plan) => {
+            let plan = Plan { secrets: inputs.secrets(), ..plan };
+            Ok(Loaded { plan, document, inputs: inputs.resolved(), unset: inputs.unset() })
+        }
         // The walker and serde read the same types; a test holds them together.
         Err(error) => {
-            let problem = Problem::nowhere("plan/unreadable", error.to_string());
+            let message = inputs.secrets().hidden(&error.to_string());
+            let problem = Problem::nowhere("plan/unreadable", message);
             Err(Problems { document, list: vec![problem], left_out: 0 })
         }
     }

@@ -15,6 +15,7 @@ mod render;
 mod rules;
 mod scalar;
 pub mod schema;
+mod secrets;
 mod shape;
 mod step;
 pub mod steps;
@@ -24,7 +25,7 @@ mod walk;
 mod words;
 
 pub use document::{Document, Position, Span};
-pub use inputs::{Origin, ResolvedInput};
+pub use inputs::{InputsFile, Origin, ResolvedInput, Values};
 pub use load::{Inputs, LARGEST, Loaded, load};
 pub use model::{
     Accept, Defaults, Input, InputType, Plan, Rollback, Scalar, Service, ServiceKind, Verify, Watch,
@@ -34,5 +35,6 @@ pub use probe::{Expect, Method, Probe, Tls};
 pub use problem::{Elsewhere, Label, Problem, ProblemReport, Problems, SpanReport};
 pub use render::{Style, drawing, safe};
 pub use scalar::{HttpUrl, Sha256};
+pub use secrets::Secrets;
 pub use step::{Common, OnFailure, Step};
 pub use steps::{Action, Answerer};

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{probe::Probe, scalar::duration, step::Step, steps::Answerer};
+use super::{probe::Probe, scalar::duration, secrets::Secrets, step::Step, steps::Answerer};
 
 /// A plan: how one running server is taken over to a new binary.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,7 +17,7 @@ pub struct Plan {
     /// What this change is called in output and in the history.
     #[schemars(length(min = 1, max = 200), example = &"nginx 1.26.3")]
     pub name: String,
-    /// The values that are given when the plan is used, with `--set NAME=VALUE`.
+    /// The values that are given when the plan is used.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 100))]
     pub inputs: BTreeMap<String, Input>,
@@ -44,6 +44,9 @@ pub struct Plan {
     /// What the verifier is told to accept.
     #[serde(default)]
     pub verify: Verify,
+    /// The values of its secret inputs, which stand in its probes: whatever is told of them is cleared of these.
+    #[serde(skip)]
+    pub secrets: Secrets,
 }
 
 /// The declaration of one input.
@@ -64,6 +67,13 @@ pub struct Input {
     /// What the input is for, shown where it is missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// The environment variable that holds the value when neither `--inputs` nor `--set` gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 200), regex(pattern = "^[A-Za-z_][A-Za-z0-9_]*$"), example = &"PROBE_TOKEN")]
+    pub from_env: Option<String>,
+    /// Whether the value is never shown and never written. It can stand only in what a probe sends and expects.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
 }
 
 /// A value that an input may have by default.

@@ -67,7 +67,11 @@ pub async fn run(input: &Input<'_>) -> Report {
     let mut facts = gather::without_commands(input);
     let nothing_to_do = gather::nothing_to_do(&facts);
     let staged = if nothing_to_do.is_some() { None } else { gather::with_commands(&mut facts, input).await };
-    let findings = checks::judge(&facts);
+    let mut findings = checks::judge(&facts);
+    findings
+        .iter_mut()
+        .flat_map(|it| [&mut it.seen, &mut it.todo])
+        .for_each(|it| input.plan.secrets.hide(it));
     let mut report = Report { findings, checks: checks::COUNT, nothing_to_do, ready: None, facts };
     if report.refused() || report.nothing_to_do.is_some() {
         if let Some(staged) = staged {

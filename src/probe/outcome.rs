@@ -160,6 +160,30 @@ impl Outcome {
         }
     }
 
+    /// Changes every text of it: words of the plan, of the server and of the system, before they are cut.
+    pub fn texts(&mut self, change: &mut impl FnMut(&mut String)) {
+        match self {
+            Self::WrongHeader { name, expected, found } => {
+                [name, expected].into_iter().chain(found).for_each(change);
+            }
+            Self::Unresolved { host, error } => [host, error].into_iter().for_each(change),
+            Self::NotConnected { error: text, .. }
+            | Self::Reset { how: text, .. }
+            | Self::NotHttp { error: text }
+            | Self::WrongBody { expected: text, .. }
+            | Self::AttributionImpossible { why: Unattributed::NoDiagnosis(text) }
+            | Self::NotAsked { why: text } => change(text),
+            Self::Passed { .. }
+            | Self::NotReached { .. }
+            | Self::Queued { .. }
+            | Self::Refused { .. }
+            | Self::TimedOut { .. }
+            | Self::WrongStatus { .. }
+            | Self::TooSlow { .. }
+            | Self::AttributionImpossible { .. } => {}
+        }
+    }
+
     /// Whether the answer is what the plan expects.
     #[must_use]
     pub const fn passed(&self) -> bool {

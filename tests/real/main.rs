@@ -19,6 +19,7 @@ mod probes;
 mod refusals;
 mod relative;
 mod same_file;
+mod secrets;
 mod status;
 mod symlinks;
 mod terminal;

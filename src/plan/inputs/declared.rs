@@ -7,8 +7,9 @@ use super::{
         tree::{Entry, Node, Value},
         words::excerpt,
     },
-    Declared, Given, Inputs, Scalar, Source,
-    given::{accept, mismatch},
+    Declared, Given, Inputs, Source,
+    given::mismatch,
+    kind::accept_node,
     reference::{Part, is_name, parts},
 };
 
@@ -44,15 +45,23 @@ fn declaration(entry: &Entry, problems: &mut Vec<Problem>) -> Declared {
         kind,
         pattern,
         description: text("description").map(|(text, _)| text.to_owned()),
+        variable: text("from-env").map(|(text, _)| text.to_owned()),
+        secret: entry
+            .node
+            .entry("secret")
+            .filter(|it| matches!(it.node.value, Value::Boolean(true)))
+            .map(|it| it.key_span),
         value: None,
         wrong: false,
         used: false,
     };
-    for key in ["type", "default"] {
+    for key in ["type", "default", "from-env"] {
         problems.extend(entry.node.get(key).and_then(reference_in_inputs));
     }
     if let Some(default) = entry.node.get("default") {
-        match default_of(&input, default) {
+        match secret_default(&input, default)
+            .map_or_else(|| default_of(&input, default), |it| Err(Box::new(it)))
+        {
             Ok(given) => input.value = given,
             Err(problem) => {
                 input.wrong = true;
@@ -85,18 +94,27 @@ fn reference_in_inputs(node: &Node) -> Option<Problem> {
     found.then(|| problem.help("write the value itself; a reference belongs where the input is used"))
 }
 
+/// A plan is kept in git and copied into the directory of every run.
+fn secret_default(input: &Declared, default: &Node) -> Option<Problem> {
+    let message = format!("the default of `{}` would be a secret that everybody can read", input.name);
+    let problem =
+        Problem::new("plan/secret-default", message, default.span, "a plan is no place for a secret");
+    let help = "take the `default` out, and give the value in a variable (`from-env`) or with `--inputs`";
+    input.secret.map(|span| problem.also(span, "the input is secret").help(help))
+}
+
 fn default_of(input: &Declared, default: &Node) -> Result<Option<Given>, Box<Problem>> {
     let Some((kind, type_span)) = input.kind else { return Ok(None) };
     let value = match (&default.value, kind) {
-        (Value::String(text), InputType::String) => Ok(Scalar::String(text.clone())),
-        (Value::String(text), InputType::Duration | InputType::Path) => accept(kind, text),
-        (Value::Integer(number), InputType::Integer) => Ok(Scalar::Integer(*number)),
-        (Value::Boolean(value), InputType::Boolean) => Ok(Scalar::Boolean(*value)),
         // Not even a scalar: the walker reports it.
         (Value::Array(_) | Value::Table(_) | Value::Float(_) | Value::Datetime(_) | Value::Huge(_), _) => {
             return Ok(None);
         }
-        _ => Err(format!("this is {}", default.kind())),
+        // Text stands for these outside of a plan only, where there is nothing but text.
+        (Value::String(_), InputType::Integer | InputType::Boolean) => {
+            Err(format!("this is {}", default.kind()))
+        }
+        _ => accept_node(kind, default),
     };
     let value = value.map_err(|why| {
         let message = format!("the default of `{}` is not of its type", input.name);

@@ -1,29 +1,76 @@
-//! `--set NAME=VALUE`: each value against what is declared.
+//! Values from outside against what is declared: of the environment, of `--inputs` and of `--set`.
+
+use std::collections::BTreeSet;
 
 use super::{
     super::{
-        InputType,
         document::Span,
         problem::{Label, Problem},
-        scalar::duration,
+        tree::{Node, Value},
         words::{excerpt, suggestion},
     },
-    Declared, Given, Inputs, Scalar, Source, on_command_line,
+    Declared, Given, Inputs, Origin, Place, Source, Values,
+    file::{self, Unreadable},
+    kind::accept_node,
 };
 
+/// How many mistakes are told of one origin; each is looked up among the inputs.
+const ENOUGH: usize = 200;
+
+/// A value for an input, before it is known whether the plan has one of that name.
+pub(super) struct Offer {
+    pub(super) name: String,
+    /// Or why it is no value of any type.
+    pub(super) value: Result<Node, &'static str>,
+    pub(super) origin: Origin,
+    pub(super) place: Place,
+}
+
 /// Gives the inputs their values. With `every`, one that is left without a value is a problem.
-pub(in crate::plan) fn give(inputs: &mut Inputs, sets: &[(String, String)], every: bool) -> Vec<Problem> {
+pub(in crate::plan) fn give(inputs: &mut Inputs, values: &Values<'_>, every: bool) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (place, (name, text)) in sets.iter().enumerate() {
-        if sets.iter().take(place).any(|(earlier, _)| earlier == name) {
-            problems.push(set_twice(name, text));
-            continue;
+    let hidden = inputs.any_secret();
+    let (in_file, unreadable) = match values.file.map(|file| file::offers(file, hidden)) {
+        None => (Vec::new(), false),
+        Some(Ok(offers)) => (offers, false),
+        Some(Err(Unreadable(found))) => {
+            problems.extend(found);
+            (Vec::new(), true)
         }
-        let Some(input) = inputs.0.iter_mut().find(|input| input.name == *name) else {
-            problems.push(undeclared(inputs, name, text));
+    };
+    let sets: Vec<_> = values.sets.iter().map(|(name, text)| Offer::set(name, text)).collect();
+    let given: BTreeSet<_> = in_file.iter().chain(&sets).map(|offer| offer.name.clone()).collect();
+    let unsaid = inputs.0.iter().filter(|input| !given.contains(&input.name));
+    let from_env: Vec<_> = unsaid.filter_map(|input| Offer::variable(input, values)).collect();
+    for offers in [from_env, in_file, sets] {
+        take(inputs, offers, &mut problems);
+    }
+    // What a file says that cannot be read is not missing.
+    let unset = inputs.0.iter().filter(|input| every && !unreadable && input.value.is_none() && !input.wrong);
+    problems.extend(unset.filter(|input| input.kind.is_some()).map(missing));
+    problems
+}
+
+/// All that one origin gives.
+fn take(inputs: &mut Inputs, offers: Vec<Offer>, problems: &mut Vec<Problem>) {
+    let mut seen = BTreeSet::new();
+    let before = problems.len();
+    for offer in offers {
+        if problems.len() - before >= ENOUGH {
+            return;
+        }
+        let hidden = inputs.any_secret();
+        let again = !seen.insert(offer.name.clone());
+        let Some(input) = inputs.0.iter_mut().find(|input| input.name == offer.name) else {
+            problems.push(undeclared(inputs, &offer.name, &offer.place, hidden));
             continue;
         };
-        match value_of(input, text) {
+        let offer = if input.secret.is_some() { offer.hidden() } else { offer };
+        if again {
+            problems.push(twice(&offer));
+            continue;
+        }
+        match value_of(input, offer) {
             Ok(given) => input.value = given,
             Err(problem) => {
                 (input.value, input.wrong) = (None, true);
@@ -31,41 +78,52 @@ pub(in crate::plan) fn give(inputs: &mut Inputs, sets: &[(String, String)], ever
             }
         }
     }
-    let unset = inputs.0.iter().filter(|input| every && input.value.is_none() && !input.wrong);
-    problems.extend(unset.filter(|input| input.kind.is_some()).map(missing));
-    problems
 }
 
-fn value_of(input: &Declared, text: &str) -> Result<Option<Given>, Box<Problem>> {
-    let Some((kind, type_span)) = input.kind else { return Ok(None) };
-    let value = accept(kind, text).map_err(|why| {
-        let message = format!("the value of `{}` is not of its type", input.name);
-        let label = format!("`{}` is `{}`", input.name, kind.name());
-        let mut problem = Problem::new("plan/bad-input-value", message, type_span, label).help(kind.help());
-        problem.elsewhere.push(on_command_line(&input.name, text, &why));
-        problem
-    })?;
-    let given = Given { value, text: text.to_owned(), source: Source::Set };
-    match mismatch(input, &given) {
-        Some(problem) => Err(Box::new(problem)),
-        None => Ok(Some(given)),
+impl Offer {
+    fn set(name: &str, text: &str) -> Self {
+        Self::text(name, text, Origin::Set, Place::set(name, text))
+    }
+
+    /// What the environment has for an input that names a variable.
+    fn variable(input: &Declared, values: &Values<'_>) -> Option<Self> {
+        let variable = input.variable.as_ref()?;
+        let place = |text: &str| Place::variable(variable, text);
+        Some(match (values.environment)(variable)?.into_string() {
+            Ok(text) => Self::text(&input.name, &text, Origin::FromEnv, place(&text)),
+            Err(bytes) => {
+                let place = place(&bytes.to_string_lossy());
+                Self { name: input.name.clone(), value: Err("not UTF-8"), origin: Origin::FromEnv, place }
+            }
+        })
+    }
+
+    fn text(name: &str, text: &str, origin: Origin, place: Place) -> Self {
+        let value = Ok(Node::new(Span::default(), Value::String(text.to_owned())));
+        Self { name: name.to_owned(), value, origin, place }
+    }
+
+    fn hidden(self) -> Self {
+        Self { place: self.place.hidden(), ..self }
     }
 }
 
-/// Reads text as a value of a type; the error says what is wrong with it.
-pub(super) fn accept(kind: InputType, text: &str) -> Result<Scalar, String> {
-    let string = || Scalar::String(text.to_owned());
-    match kind {
-        InputType::String => Ok(string()),
-        InputType::Duration => duration::parse(text).map(|_| string()),
-        InputType::Path if text.starts_with('/') => Ok(string()),
-        InputType::Path => Err("the path does not start with `/`".to_owned()),
-        InputType::Integer => text.parse().map(Scalar::Integer).map_err(|_| "not a whole number".to_owned()),
-        InputType::Boolean => match text {
-            "true" => Ok(Scalar::Boolean(true)),
-            "false" => Ok(Scalar::Boolean(false)),
-            _ => Err("neither `true` nor `false`".to_owned()),
-        },
+fn value_of(input: &Declared, offer: Offer) -> Result<Option<Given>, Box<Problem>> {
+    let Some((kind, type_span)) = input.kind else { return Ok(None) };
+    let value = offer.value.map_err(str::to_owned).and_then(|node| accept_node(kind, &node));
+    let value = value.map_err(|why| {
+        let message = format!("the value of `{}` is not of its type", input.name);
+        let label = format!("`{}` is `{}`", input.name, kind.name());
+        let why = if input.secret.is_some() { "this is none" } else { &why };
+        let mut problem = Problem::new("plan/bad-input-value", message, type_span, label).help(kind.help());
+        problem.elsewhere.push(offer.place.value(why));
+        problem
+    })?;
+    let text = value.text();
+    let given = Given { value, text, source: Source::Outside(offer.origin, offer.place) };
+    match mismatch(input, &given) {
+        Some(problem) => Err(Box::new(problem)),
+        None => Ok(Some(given)),
     }
 }
 
@@ -76,9 +134,9 @@ pub(super) fn mismatch(input: &Declared, given: &Given) -> Option<Problem> {
     let mut problem =
         Problem::new("plan/pattern-mismatch", message, *span, "the whole value must match this");
     let label = "this does not match";
-    match given.source {
-        Source::Default(span) => problem.labels.insert(0, Label { span, text: label.to_owned() }),
-        Source::Set => problem.elsewhere.push(on_command_line(&input.name, &given.text, label)),
+    match &given.source {
+        Source::Default(span) => problem.labels.insert(0, Label { span: *span, text: label.to_owned() }),
+        Source::Outside(_, place) => problem.elsewhere.push(place.value(label)),
     }
     let wanted = input.description.as_ref().map(|text| format!("`{}` is: {}", input.name, excerpt(text)));
     Some(problem.help(wanted.unwrap_or_else(|| format!("give a value that matches {}", shown(pattern)))))
@@ -90,73 +148,34 @@ fn shown(pattern: &regex::Regex) -> String {
     format!("`{}`", excerpt(inner))
 }
 
-fn undeclared(inputs: &Inputs, name: &str, text: &str) -> Problem {
+/// Nobody knows what the value of a name is that is declared nowhere: it may be a secret with its name misspelt.
+fn undeclared(inputs: &Inputs, name: &str, place: &Place, hidden: bool) -> Problem {
     let message = format!("the plan has no input `{}`", excerpt(name));
     let mut problem = Problem::nowhere("plan/unknown-input", message);
-    let mut place = on_command_line(name, text, "not declared in `[inputs]`");
-    place.span = Span { start: "--set ".len(), end: "--set ".len() + excerpt(name).len() };
-    problem.elsewhere.push(place);
+    let place = if hidden { place.clone().hidden() } else { place.clone() };
+    problem.elsewhere.push(place.key("not declared in `[inputs]`"));
     problem.help(suggestion(name, "inputs", &inputs.names()))
 }
 
-fn set_twice(name: &str, text: &str) -> Problem {
-    let message = format!("the input `{}` is given twice", excerpt(name));
+fn twice(offer: &Offer) -> Problem {
+    let message = format!("the input `{}` is given twice", excerpt(&offer.name));
     let mut problem = Problem::nowhere("plan/input-set-twice", message);
-    problem.elsewhere.push(on_command_line(name, text, "given a second time"));
+    problem.elsewhere.push(offer.place.value("given a second time"));
     problem.help("give each input once")
 }
 
 fn missing(input: &Declared) -> Problem {
-    let kind = input.kind.map_or(InputType::String, |(kind, _)| kind);
+    let kind = input.kind.map_or(super::super::InputType::String, |(kind, _)| kind);
     let message = format!("the input `{}` has no value", input.name);
     let label = match &input.description {
         Some(text) => format!("{}: {}", kind.name(), excerpt(text)),
         None => kind.name().to_owned(),
     };
-    Problem::new("plan/unset-input", message, input.name_span, label).help(format!(
-        "add `--set {}={}`, or a `default` here",
-        input.name,
-        kind.example()
-    ))
-}
-
-impl Scalar {
-    /// The value as it is put into text.
-    pub(super) fn text(&self) -> String {
-        match self {
-            Self::String(text) => text.clone(),
-            Self::Integer(number) => number.to_string(),
-            Self::Boolean(value) => value.to_string(),
+    let help = match &input.variable {
+        Some(variable) => {
+            format!("put it into the environment variable `{}`, or into `--inputs FILE`", excerpt(variable))
         }
-    }
-}
-
-impl InputType {
-    pub(super) fn named(name: &str) -> Option<Self> {
-        [Self::String, Self::Integer, Self::Duration, Self::Path, Self::Boolean]
-            .into_iter()
-            .find(|kind| kind.name() == name)
-    }
-
-    const fn example(self) -> &'static str {
-        match self {
-            Self::String => "TEXT",
-            Self::Integer => "5",
-            Self::Duration => "30s",
-            Self::Path => "/some/path",
-            Self::Boolean => "true",
-        }
-    }
-
-    pub(super) const fn help(self) -> &'static str {
-        match self {
-            Self::String => "a string stands in quotes in a plan",
-            Self::Integer => "write a whole number such as `5`, without quotes in a plan",
-            Self::Duration => {
-                "write a number with a unit, such as `30s`, `5m` or `1h 30m`; in quotes in a plan"
-            }
-            Self::Path => "write an absolute path such as `/srv/nginx`",
-            Self::Boolean => "write `true` or `false`, without quotes in a plan",
-        }
-    }
+        None => format!("add `--set {}={}`, or a `default` here", input.name, kind.example()),
+    };
+    Problem::new("plan/unset-input", message, input.name_span, label).help(help)
 }

@@ -1,27 +1,38 @@
 //! Inputs: what a plan declares, what is given, and putting the values in.
 
 mod declared;
+mod file;
 mod given;
+mod kind;
+mod place;
 mod reference;
 mod resolve;
+mod values;
 
 use serde::Serialize;
 
 use super::{
     document::Span,
-    problem::{Elsewhere, Label, Problem},
+    problem::{Label, Problem},
+    secrets::Secrets,
 };
+use place::Place;
 
 pub(super) use declared::{compiled, declared};
 pub(super) use given::give;
 pub(super) use resolve::resolve;
+pub use values::{InputsFile, Values};
 
-/// Where the value of an input comes from.
+/// Where the value of an input comes from; what stands further down here wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
     /// The plan's own default.
     Default,
+    /// The environment variable that the plan names.
+    FromEnv,
+    /// The file of `--inputs`.
+    Inputs,
     /// `--set` on the command line.
     Set,
 }
@@ -32,6 +43,8 @@ impl Origin {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Default => "default",
+            Self::FromEnv => "from-env",
+            Self::Inputs => "--inputs",
             Self::Set => "--set",
         }
     }
@@ -42,8 +55,10 @@ impl Origin {
 pub struct ResolvedInput {
     /// The input's name.
     pub name: String,
-    /// Its value as text.
+    /// Its value as text; of a secret only that it is one, as `${name}`.
     pub value: String,
+    /// Whether it is secret.
+    pub secret: bool,
     /// Where the value comes from.
     pub origin: Origin,
 }
@@ -56,6 +71,10 @@ pub(super) struct Declared {
     kind: Option<(super::InputType, Span)>,
     pattern: Option<(regex::Regex, Span)>,
     description: Option<String>,
+    /// The environment variable that may hold the value.
+    variable: Option<String>,
+    /// Whether the value is never shown, and where the plan says so.
+    secret: Option<Span>,
     /// The value as it may be put in, once it is known and right.
     value: Option<Given>,
     /// Whether a value was given that is wrong: reported once, not at each use.
@@ -78,10 +97,12 @@ enum Scalar {
     Boolean(bool),
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Source {
+    /// In the plan.
     Default(Span),
-    Set,
+    /// Anywhere else.
+    Outside(Origin, Place),
 }
 
 /// All inputs of a plan.
@@ -103,9 +124,11 @@ impl Inputs {
             let given = input.value.as_ref()?;
             let origin = match given.source {
                 Source::Default(_) => Origin::Default,
-                Source::Set => Origin::Set,
+                Source::Outside(origin, _) => origin,
             };
-            Some(ResolvedInput { name: input.name.clone(), value: given.text.clone(), origin })
+            let secret = input.secret.is_some();
+            let value = if secret { format!("${{{}}}", input.name) } else { given.text.clone() };
+            Some(ResolvedInput { name: input.name.clone(), value, secret, origin })
         };
         self.0.iter().filter_map(resolved).collect()
     }
@@ -115,29 +138,36 @@ impl Inputs {
         self.0.iter().filter(|input| input.value.is_none()).map(|input| input.name.clone()).collect()
     }
 
+    /// What must never be shown.
+    pub(super) fn secrets(&self) -> Secrets {
+        let secret = self.0.iter().filter(|input| input.secret.is_some());
+        Secrets::new(secret.filter_map(|input| Some((&*input.name, &*input.value.as_ref()?.text))))
+    }
+
+    /// Whether the plan declares a secret: text from outside that belongs to no input could be one then.
+    fn any_secret(&self) -> bool {
+        self.0.iter().any(|input| input.secret.is_some())
+    }
+
+    /// Whether one of these inputs is secret.
+    pub(super) fn hides(&self, used: &[String]) -> bool {
+        used.iter().filter_map(|name| self.find(name)).any(|input| input.secret.is_some())
+    }
+
     /// Adds to a problem with a value where the value came from.
     pub(super) fn came_from(&self, mut problem: Problem, used: &[String]) -> Problem {
         for input in used.iter().filter_map(|name| self.find(name)) {
-            match &input.value {
-                Some(Given { source: Source::Default(span), .. }) => {
-                    problem
-                        .labels
-                        .push(Label { span: *span, text: format!("`{}` is this by default", input.name) });
+            match input.value.as_ref().map(|given| &given.source) {
+                Some(Source::Default(span)) => {
+                    let text = format!("`{}` is this by default", input.name);
+                    problem.labels.push(Label { span: *span, text });
                 }
-                Some(Given { source: Source::Set, text, .. }) => {
-                    problem.elsewhere.push(on_command_line(&input.name, text, "the value comes from here"));
+                Some(Source::Outside(_, place)) => {
+                    problem.elsewhere.push(place.value("the value comes from here"));
                 }
                 None => {}
             }
         }
         problem
     }
-}
-
-/// The value of `--set NAME=VALUE`, underlined.
-fn on_command_line(name: &str, value: &str, label: &str) -> Elsewhere {
-    let value = super::words::excerpt(value);
-    let text = format!("--set {}={value}", super::words::excerpt(name));
-    let span = Span { start: text.len() - value.len(), end: text.len() };
-    Elsewhere { name: "command line".to_owned(), text, span, label: label.to_owned() }
 }

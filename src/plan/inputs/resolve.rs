@@ -16,7 +16,7 @@ const ENOUGH: usize = 200;
 
 /// Replaces every reference outside of `[inputs]`, and says which are wrong and which inputs are never used.
 pub(in crate::plan) fn resolve(root: &mut Node, inputs: &mut Inputs, document: &Document) -> Vec<Problem> {
-    let mut resolver = Resolver { inputs, document, problems: Vec::new() };
+    let mut resolver = Resolver { inputs, document, path: Vec::new(), problems: Vec::new() };
     if let Value::Table(entries) = &mut root.value {
         for entry in entries {
             match entry.key.as_str() {
@@ -43,6 +43,8 @@ pub(in crate::plan) fn resolve(root: &mut Node, inputs: &mut Inputs, document: &
 struct Resolver<'a> {
     inputs: &'a mut Inputs,
     document: &'a Document,
+    /// The keys above what is looked at.
+    path: Vec<String>,
     problems: Vec<Problem>,
 }
 
@@ -52,7 +54,9 @@ impl Resolver<'_> {
         if entry.key == "action" {
             self.refuse(&mut entry.node, "action");
         } else {
+            self.path.push(entry.key.clone());
             self.node(&mut entry.node);
+            self.path.pop();
         }
     }
 
@@ -82,6 +86,49 @@ impl Resolver<'_> {
             [Part::Broken(_)] => Value::Open,
             parts => Value::String(parts.iter().map(|part| self.shown(*part)).collect()),
         };
+        if let Some(place) = parts.iter().position(|part| self.is_secret(*part)) {
+            let before: String = parts.iter().take(place).map(|part| self.shown(*part)).collect();
+            if !self.takes_a_secret(&before) {
+                self.secret_here(node, &parts, place);
+            }
+        }
+    }
+
+    fn is_secret(&self, part: Part<'_>) -> bool {
+        let Part::Input(name) = part else { return false };
+        self.inputs.find(name).is_some_and(|input| input.secret.is_some())
+    }
+
+    /// Whether a secret may stand here, behind this text: where it is only sent to the server or compared with what
+    /// the server sends. A host or a path would be looked up, opened and named in messages and in names of files.
+    fn takes_a_secret(&self, before: &str) -> bool {
+        let path: Vec<_> = self.path.iter().map(String::as_str).collect();
+        match path.as_slice() {
+            ["probe", _, "headers", _]
+            | ["probe", _, "body"]
+            | ["probe", _, "expect", "headers", _]
+            | ["probe", _, "expect", "body-contains"] => true,
+            ["probe", _, "url"] => {
+                before.split_once("://").is_some_and(|(_, behind)| behind.contains(['/', '?']))
+            }
+            _ => false,
+        }
+    }
+
+    /// Nothing that comes next may show the value.
+    fn secret_here(&mut self, node: &mut Node, parts: &[Part<'_>], place: usize) {
+        node.value = Value::Open;
+        let Some(Part::Input(name)) = parts.get(place) else { return };
+        let span = self.reference_span(node.span, &format!("${{{name}}}"), occurrence(parts, place));
+        let message = format!("the secret `{name}` cannot stand here");
+        let problem = Problem::new("plan/secret-not-allowed", message, span, "this is shown and written");
+        let problem = match self.inputs.find(name).and_then(|input| input.secret) {
+            Some(secret) => problem.also(secret, "the input is secret"),
+            None => problem,
+        };
+        self.problems.push(problem.help(
+            "a secret can stand in a probe's `headers`, `body` and `url` behind the host, and in what it expects",
+        ));
     }
 
     /// Notes the use of an input.

@@ -34,12 +34,16 @@ impl Walker<'_> {
             node.value = stand_in(shape, place);
             return;
         }
-        let label = if node.inputs.is_empty() {
-            fault.label
+        let problem = if self.inputs.hides(&node.inputs) {
+            // What exactly is wrong with a secret would say something about it.
+            let message = format!("`{}` cannot be this", excerpt(place.key));
+            Problem::new(fault.code, message, node.span, "its value is secret").help(example_of(place))
+        } else if node.inputs.is_empty() {
+            Problem::new(fault.code, fault.message, node.span, fault.label).help(fault.help)
         } else {
-            format!("this is `{}`: {}", excerpt(&shown(&node.value)), fault.label)
+            let label = format!("this is `{}`: {}", excerpt(&shown(&node.value)), fault.label);
+            Problem::new(fault.code, fault.message, node.span, label).help(fault.help)
         };
-        let problem = Problem::new(fault.code, fault.message, node.span, label).help(fault.help);
         self.problems.push(self.inputs.came_from(problem, &node.inputs));
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     host::process,
-    plan::{Probe, steps::Answerer},
+    plan::{Plan, Probe, Secrets, steps::Answerer},
     probe::{Answer, Crew, Prober},
     protocol::{Generation, Identity, Situation},
 };
@@ -16,6 +16,7 @@ use crate::{
 pub(in crate::run) struct Asker {
     prober: Prober,
     probes: BTreeMap<String, Probe>,
+    secrets: Secrets,
     /// The probes that passed before anything was touched.
     baseline: RefCell<Vec<String>>,
     masters: Cell<(Option<Identity>, Option<Identity>)>,
@@ -24,10 +25,11 @@ pub(in crate::run) struct Asker {
 }
 
 impl Asker {
-    pub(super) fn new(probes: BTreeMap<String, Probe>, old: Identity) -> Self {
+    pub(super) fn new(plan: &Plan, old: Identity) -> Self {
         Self {
             prober: Prober::new(),
-            probes,
+            probes: plan.probes.clone(),
+            secrets: plan.secrets.clone(),
             baseline: RefCell::default(),
             masters: Cell::new((Some(old), None)),
             new_failed: Cell::new(false),
@@ -42,7 +44,8 @@ impl Asker {
     /// One request of this probe; `None` when the plan has none of that name, which loading rules out.
     pub(super) async fn ask(&self, name: &str, wanted: Answerer) -> Option<Answer> {
         let probe = self.probes.get(name)?;
-        let answer = self.prober.probe(probe, wanted, &|| self.crew()).await;
+        let mut answer = self.prober.probe(probe, wanted, &|| self.crew()).await;
+        answer.outcome.texts(&mut |text| self.secrets.hide(text));
         self.note(&answer);
         Some(answer)
     }
@@ -61,7 +64,11 @@ impl Asker {
     /// One request each, all at once.
     pub(super) async fn ask_all(&self, names: &[String], wanted: Answerer) -> Vec<Answer> {
         let probes: Vec<_> = names.iter().filter_map(|name| Some((self.probes.get(name)?, wanted))).collect();
-        self.prober.probe_at_once(&probes, &|| self.crew()).await
+        let mut answers = self.prober.probe_at_once(&probes, &|| self.crew()).await;
+        for answer in &mut answers {
+            answer.outcome.texts(&mut |text| self.secrets.hide(text));
+        }
+        answers
     }
 
     /// Asks every probe of the plan once: what passes is the baseline. Gives each name with its answer.
@@ -112,7 +119,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::probe::{AnsweredBy, Outcome};
+    use crate::{
+        plan::{Inputs, load},
+        probe::{AnsweredBy, Outcome},
+    };
 
     fn answer(generation: Generation, outcome: Outcome) -> Answer {
         let by = Some(AnsweredBy { pid: 7, generation });
@@ -122,7 +132,10 @@ mod tests {
     #[test]
     fn the_last_answer_of_new_says_whether_it_failed_and_old_says_nothing_of_it() {
         let bad = || Outcome::WrongStatus { status: 500, expected: vec![200] };
-        let asker = Asker::new(BTreeMap::new(), Identity { pid: 1, start: 1 });
+        let plan = "format = 1\nname = \"a\"\n[service]\nkind = \"nginx\"\npid-file = \"/run/nginx.pid\"\n\
+                    [[step]]\naction = \"commit\"\n";
+        let plan = load("a", plan.as_bytes(), &[], Inputs::Given).unwrap().plan;
+        let asker = Asker::new(&plan, Identity { pid: 1, start: 1 });
         asker.note(&answer(Generation::Old, bad()));
         assert!(!asker.new_failed(), "old answered");
         asker.note(&answer(Generation::New, bad()));

@@ -165,7 +165,11 @@ impl World for Live {
     }
 
     fn log_lines(&mut self) -> Vec<String> {
-        questions::log_lines(&self.tails)
+        let mut lines = questions::log_lines(&self.tails);
+        for line in &mut lines {
+            self.recorder.hide(line);
+        }
+        lines
     }
 
     fn tidy(&mut self, committed: bool) {

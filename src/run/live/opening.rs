@@ -29,7 +29,7 @@ use crate::{
     },
     journal::RunDirectory,
     observe::{self, Instance, Observer},
-    plan::{Plan, steps::Answerer},
+    plan::{Plan, ResolvedInput, steps::Answerer},
     preflight::{self, Ready, Report},
     protocol::Limits,
     run::{Given, steps::probed, until::millis},
@@ -42,6 +42,7 @@ const SETTLES: Duration = Duration::from_secs(10);
 pub(super) struct Opening {
     pub(super) plan: Plan,
     pub(super) text: String,
+    pub(super) inputs: Vec<ResolvedInput>,
     pub(super) state: PathBuf,
     pub(super) run: String,
     pub(super) recorder: Recorder,
@@ -90,7 +91,7 @@ impl Opening {
         let directory = self.directory(&ready)?;
         self.recorder.keep_in(directory);
         self.found(&ready);
-        let asker = Rc::new(Asker::new(self.plan.probes.clone(), ready.old));
+        let asker = Rc::new(Asker::new(&self.plan, ready.old));
         self.baseline(&asker).await?;
         let mut notify = Notify::new()?;
         for path in [&ready.pid_file, &files.pid_file.oldbin, &ready.place.path()] {
@@ -166,7 +167,7 @@ impl Opening {
 
     fn directory(&self, ready: &Ready) -> Result<RunDirectory, Refusal> {
         let instance = ready.pid_file.display().to_string().trim_start_matches('/').replace('/', "_");
-        Ok(RunDirectory::create(&self.state, &instance, &self.run, &self.text)?)
+        Ok(RunDirectory::create(&self.state, &instance, &self.run, &self.text, &self.inputs)?)
     }
 
     fn found(&mut self, ready: &Ready) {

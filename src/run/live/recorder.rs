@@ -7,6 +7,7 @@ use crate::{
     engine::{Event, Record},
     host::clock::{self, Clock},
     journal::RunDirectory,
+    plan::Secrets,
     run::until::millis,
 };
 
@@ -15,13 +16,14 @@ pub(super) struct Recorder {
     clock: Clock,
     seq: u64,
     directory: Option<RunDirectory>,
+    secrets: Secrets,
     teller: Teller,
 }
 
 impl Recorder {
-    /// The run begins now.
-    pub(super) fn new(teller: Teller) -> Self {
-        Self { clock: Clock::start(), seq: 0, directory: None, teller }
+    /// The run begins now. Nothing that is told will hold one of these secrets.
+    pub(super) fn new(teller: Teller, secrets: Secrets) -> Self {
+        Self { clock: Clock::start(), seq: 0, directory: None, secrets, teller }
     }
 
     /// From now on records also go to the run's event file.
@@ -34,13 +36,69 @@ impl Recorder {
         self.clock.elapsed()
     }
 
+    /// Clears a text of the plan's secrets: before it is cut or searched, where it comes from a server or a log.
+    pub(super) fn hide(&self, text: &mut String) {
+        self.secrets.hide(text);
+    }
+
     /// Makes an event known.
-    pub(super) fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&mut self, mut event: Event) {
         self.seq += 1;
+        event.texts(&mut |text| self.secrets.hide(text));
         let record = Record { seq: self.seq, ms: millis(self.now()), at: clock::wall_time(), event };
         if let Some(directory) = &mut self.directory {
             directory.append(&record);
         }
         (self.teller)(&record);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, ffi::OsString, rc::Rc};
+
+    use super::*;
+    use crate::{
+        engine::FaultReport,
+        plan::{Inputs, Values, load},
+    };
+
+    fn secrets() -> Secrets {
+        let plan = "format = 1\nname = \"a\"\n[inputs.token]\ntype = \"string\"\nsecret = true\nfrom-env = \"T\"\n\
+                    [service]\nkind = \"nginx\"\npid-file = \"/run/nginx.pid\"\n\
+                    [probe.a]\nurl = \"http://h/${token}\"\n[[step]]\naction = \"commit\"\n";
+        let environment = |_: &str| Some(OsString::from("hunter2"));
+        let values = Values { environment: &environment, ..Values::default() };
+        load("a", plan.as_bytes(), values, Inputs::Given).unwrap().plan.secrets
+    }
+
+    #[test]
+    fn no_event_is_told_with_a_secret_in_it_wherever_the_text_came_from() {
+        let text = || "hunter2".to_owned();
+        let fault = FaultReport {
+            code: String::new(),
+            message: text(),
+            expected: text(),
+            observed: text(),
+            evidence: vec![text()],
+            cause: Some(text()),
+            todo: Some(text()),
+            place: None,
+            label: text(),
+        };
+        let told = Rc::new(RefCell::new(Vec::new()));
+        let teller = {
+            let told = Rc::clone(&told);
+            move |record: &Record| told.borrow_mut().push(serde_json::to_string(record).unwrap())
+        };
+        let mut recorder = Recorder::new(Box::new(teller), secrets());
+        recorder.tell(Event::StepFailed { step: 1, fault });
+        recorder.tell(Event::NothingToDo { reason: text() });
+        recorder.tell(Event::Slow { step: 1, waiting: text(), waited: 0.0, timeout: 0.0 });
+        assert_eq!(told.borrow().len(), 3);
+        assert!(
+            told.borrow().iter().all(|line| line.contains("${token}") && !line.contains("hunter2")),
+            "{told:?}"
+        );
     }
 }

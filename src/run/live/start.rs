@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 
 use super::{Live, Teller, interrupts::Interrupts, opening::Opening, recorder::Recorder};
-use crate::{engine::Event, host::clock, plan::Plan, run::Given};
+use crate::{
+    engine::Event,
+    host::clock,
+    plan::{Plan, ResolvedInput},
+    run::Given,
+};
 
 /// What a run is started with.
 pub struct Input {
@@ -11,6 +16,8 @@ pub struct Input {
     pub file: String,
     /// Its text.
     pub text: String,
+    /// The values of its inputs, as they are recorded.
+    pub inputs: Vec<ResolvedInput>,
     /// The resolved plan.
     pub plan: Plan,
     /// The state directory.
@@ -30,7 +37,7 @@ pub enum Started {
 /// Takes the locks, makes every check, stages the new file and takes the baseline. Nothing live is touched.
 pub async fn start(input: Input) -> Started {
     let run = clock::run_id();
-    let mut recorder = Recorder::new(input.teller);
+    let mut recorder = Recorder::new(input.teller, input.plan.secrets.clone());
     // Before anything is told: whoever reads the first event may already send a signal.
     let interrupts = Interrupts::catch();
     recorder.tell(Event::RunStarted {
@@ -39,8 +46,8 @@ pub async fn start(input: Input) -> Started {
         file: input.file,
         changeover: env!("CARGO_PKG_VERSION").to_owned(),
     });
-    let opening =
-        Opening { plan: input.plan, text: input.text, state: input.state, run: run.clone(), recorder };
+    let Input { text, inputs, plan, state, .. } = input;
+    let opening = Opening { plan, text, inputs, state, run: run.clone(), recorder };
     match opening.open(interrupts).await {
         Ok((live, given)) => Started::Ready(Box::new(live), Box::new(given)),
         Err((refusal, mut recorder)) => Started::Ended(refusal.tell(&mut recorder, &run).exit),
