@@ -190,6 +190,11 @@ pub enum Event {
         /// What the system said.
         text: String,
     },
+    /// New's child runs the old binary: old's master from here on.
+    BackMaster {
+        /// Its pid.
+        pid: i32,
+    },
     /// The way back waits.
     WayBackWaits {
         /// For what.

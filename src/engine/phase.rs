@@ -68,7 +68,9 @@ pub fn next(phase: Phase, event: &Event) -> Result<Phase, IllegalEvent> {
         (Committed, Event::QuitSent { .. }) => Finishing,
         (Finishing, Event::StepPassed { .. } | Event::StepFailed { .. }) => phase,
         (Finishing, Event::Finished { .. }) => Finished,
-        (RollingBack, Event::WayBackWaits { .. } | Event::MoveRefused { .. }) => phase,
+        (RollingBack, Event::WayBackWaits { .. } | Event::MoveRefused { .. } | Event::BackMaster { .. }) => {
+            phase
+        }
         (RollingBack, Event::RolledBack) => RolledBack,
         (RollingBack, Event::Stuck { .. }) => Phase::Stuck,
         (Forward { .. } | Committed | Finishing | RollingBack, Event::MoveMade { .. }) => phase,
@@ -164,6 +166,7 @@ pub(super) mod tests {
             (Event::NewMaster { pid: 2 }, "F", '='),
             (Event::sent(Signal::Winch, Generation::Old, Some(1), false), "FCQB", '='),
             (Event::MoveRefused { what: Move::StubExec, text: text() }, "B", '='),
+            (Event::BackMaster { pid: 1 }, "B", '='),
             (
                 Event::Probed {
                     probe: text(),

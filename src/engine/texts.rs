@@ -45,6 +45,7 @@ impl Event {
             | Self::Stuck { .. }
             | Self::Stopped
             | Self::Refused
+            | Self::BackMaster { .. }
             | Self::Finished { .. } => {}
         }
     }

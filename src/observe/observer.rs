@@ -6,13 +6,13 @@ use super::{
     files::{self, Content},
     ledger::Ledger,
     strays,
-    tree::{Listening, Tracked, Tree},
+    tree::{Listening, Tracked, Tree, facts},
 };
 use crate::{
     host::listening::listening,
     protocol::{
         Baseline, FileId, Generation, GenerationState, Identity, Limits, Master, Move, Past, PidFile,
-        Question, Situation, Strays, poison_suspected, told_to_leave,
+        ProcessFacts, Question, Situation, Strays, Title, poison_suspected, told_to_leave,
     },
 };
 
@@ -124,18 +124,26 @@ impl Observer {
         self.ledger.answer(question, yes, now);
     }
 
+    /// A master was seen to execute `child`, which may outlive it before anything else is seen of it.
+    pub fn executed(&mut self, by: Generation, child: Identity) {
+        let exe = || facts(child.pid).filter(|facts| facts.id == child).and_then(|facts| facts.exe);
+        match by {
+            Generation::Old if self.new_master() != Some(child) => {
+                self.retire_new();
+                self.new = Some(Tracked::new(child, exe()));
+            }
+            Generation::New if self.old.id != child => {
+                self.old = Tracked::new(child, exe());
+                self.reversed = true;
+            }
+            Generation::Old | Generation::New => {}
+        }
+    }
+
     /// What is there now.
     pub fn observe(&mut self, now: Duration) -> Situation {
         let past = self.ledger.past(now);
-        // New before old, and the pid file last: what is seen dead here has told old by SIGCHLD, so that an old seen
-        // quiet afterwards has renamed its pid file back already (nginx-facts 33).
-        let known = self.new.as_ref().map(|new| new.id);
-        let new_tree = self.living_new();
-        let old_tree = (!self.old.dead).then(|| Tree::read(self.old.id)).flatten();
-        self.follow_new(old_tree.as_ref());
-        let same = self.new.as_ref().map(|new| new.id) == known;
-        let new_tree = if same { new_tree } else { self.living_new() };
-        let old_tree = self.follow_back_master(old_tree, new_tree.as_ref());
+        let (old_tree, new_tree) = self.read_both();
         let Self { listening, old, new, .. } = self;
         let mut old = state(old, old_tree.as_ref(), now, listening, &past);
         let new = match new {
@@ -150,6 +158,26 @@ impl Observer {
             self.seen = seen;
         }
         self.situation(now, old, new, past)
+    }
+
+    /// The child before its parent, and the pid file after both: what is seen dead here has told its parent by
+    /// SIGCHLD, so that a parent seen quiet afterwards has renamed its pid file back already (nginx-facts 33).
+    fn read_both(&mut self) -> (Option<Tree>, Option<Tree>) {
+        if self.reversed || self.old.dead {
+            let old = self.living_old();
+            let new = self.living_new();
+            return (old.or_else(|| self.follow_successor(new.as_ref())), new);
+        }
+        let known = self.new.as_ref().map(|new| new.id);
+        let new = self.living_new();
+        let old = self.living_old();
+        self.follow_new(old.as_ref());
+        let same = self.new.as_ref().map(|new| new.id) == known;
+        (old, if same { new } else { self.living_new() })
+    }
+
+    fn living_old(&self) -> Option<Tree> {
+        (!self.old.dead).then(|| Tree::read(self.old.id)).flatten()
     }
 
     fn living_new(&self) -> Option<Tree> {
@@ -200,8 +228,7 @@ impl Observer {
         if same || self.reversed {
             return;
         }
-        let ours =
-            |child: &&crate::protocol::ProcessFacts| child.exe.is_some() && child.exe == self.instance.ours;
+        let ours = |child: &&ProcessFacts| child.exe.is_some() && child.exe == self.instance.ours;
         let newest = old.execed().max_by_key(|child| child.id.start);
         if let Some(child) = old.execed().find(ours).or(newest) {
             self.retire_new();
@@ -216,26 +243,31 @@ impl Observer {
         }
     }
 
-    /// Old is gone and new has exec'ed the file as found: that is old now (rule 2a of `docs/way-back.md`).
-    fn follow_back_master(&mut self, old: Option<Tree>, new: Option<&Tree>) -> Option<Tree> {
-        if old.is_some() {
-            return old;
+    /// Old was seen dead, and somebody runs the file as found: that is old now (rule 2a of `docs/way-back.md`). A
+    /// back-master first, then the master that the pid file names: a service manager may have started one.
+    fn follow_successor(&mut self, new: Option<&Tree>) -> Option<Tree> {
+        if !self.old.dead {
+            return None;
         }
-        let new = new?;
-        let back = new.execed().find(|child| child.back_master(&new.master, self.instance.found))?;
-        let tree = Tree::read(back.id)?;
-        self.follow_old_strays();
-        self.old = Tracked::new(back.id, back.exe);
-        self.reversed = true;
+        let found = self.instance.found;
+        let back = new.and_then(|new| new.execed().find(|child| child.back_master(&new.master, found)));
+        let successor = match back {
+            Some(back) => back.clone(),
+            None => self.named_master()?,
+        };
+        let tree = Tree::read(successor.id)?;
+        self.reversed = back.is_some();
+        self.old = Tracked::new(successor.id, successor.exe);
         Some(tree)
     }
 
-    fn follow_old_strays(&mut self) {
-        if !self.old.dead {
-            let masters: Vec<Identity> = self.new.iter().map(|new| new.id).collect();
-            self.strays.old.extend(strays::discover(&self.old, &masters));
-            self.old.dead = true;
-        }
+    /// A master of the file as found that the pid file names.
+    fn named_master(&self) -> Option<ProcessFacts> {
+        let Content::Pid(pid) = files::pid_file(&self.instance.pid_file) else { return None };
+        let named = facts(pid)?;
+        let new = self.new.as_ref().is_some_and(|new| new.id == named.id);
+        let master = named.title == Title::Master && named.exe == Some(self.instance.found);
+        (master && !new).then_some(named)
     }
 
     /// The death of a master is followed by one scan; afterwards only the strays found are looked at.

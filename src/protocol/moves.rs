@@ -39,6 +39,12 @@ pub enum Move {
     /// An exec that must fail: an empty file at the path, USR2, settled and no child, the found file back. Old
     /// then restarts its workers from memory and loses its latches (nginx-facts 23).
     StubExec,
+    /// The changeover in reverse, once old's master is gone: `file` at the path, USR2 to new, its child seen to run
+    /// it. That child is old from then on.
+    Reverse {
+        /// What the path names meanwhile.
+        file: OldFile,
+    },
     /// SIGSTOP to new's master, so that it starts nobody while its children are ended.
     FreezeNew,
     /// KILL to new's children.
@@ -58,10 +64,20 @@ impl Move {
         match self {
             Self::Signal { to, .. } => Some(*to),
             Self::OpenWindow | Self::StubExec => Some(Generation::Old),
-            Self::FreezeNew | Self::KillNewWorkers | Self::KillNewMaster => Some(Generation::New),
+            Self::Reverse { .. } | Self::FreezeNew | Self::KillNewWorkers | Self::KillNewMaster => {
+                Some(Generation::New)
+            }
             _ => None,
         }
     }
+}
+
+/// Where the binary that old ran lies now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OldFile {
+    /// It is what was found at the path, so nothing is exchanged.
+    Found,
 }
 
 /// What `way_back` answers: exactly one thing.
@@ -107,6 +123,8 @@ pub enum Waiting {
     NewStarts,
     /// New leaves.
     NewLeaves,
+    /// Old, which somebody told to leave, does: until then USR2 to new is ignored.
+    OldLeaves,
     /// Old answers as before the run.
     OldAnswers,
     /// Old accepts again.
@@ -123,8 +141,8 @@ pub enum Stuck {
     OldDoesNotSettle,
     /// No master lives; strays that still serve are left alone.
     NoMaster,
-    /// Old's master is gone and new serves.
-    OldGoneNewServes,
+    /// Old's master is gone and new cannot start it again, or may not: it stays as it is.
+    OldNotStarted,
     /// Old's master is gone and new does not settle.
     OldGoneNewUnsettled,
     /// Old starts no workers.

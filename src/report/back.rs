@@ -44,6 +44,13 @@ impl WayBack {
         }
     }
 
+    /// The move in hand has started the old binary.
+    pub(super) fn started(&mut self, pid: i32) {
+        if let Some((text, ..)) = &mut self.in_hand {
+            *text = format!("{text} starts old master {pid}");
+        }
+    }
+
     pub(super) const fn waits(&mut self, waiting: Waiting) {
         self.waiting = Some(waiting);
     }

@@ -111,6 +111,10 @@ impl Human {
                 self.way_back.get_or_insert_with(|| WayBack::new(now)).waits(*waiting);
                 Vec::new()
             }
+            Event::BackMaster { pid } => {
+                self.way_back.get_or_insert_with(|| WayBack::new(now)).started(*pid);
+                Vec::new()
+            }
             Event::MoveRefused { what, text } => {
                 let text = format!("{}: refused, {text}", words::movement(what, None));
                 self.line(Mark::Warn, "way back", &text, None)

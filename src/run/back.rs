@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Run, Wake, World};
+use super::{Effect, Run, Wake, World};
 use crate::{
     engine::Event,
     protocol::{Generation, Master, Move, Next, Stuck, Waiting, way_back},
@@ -64,9 +64,18 @@ impl<W: World> Run<'_, W> {
 
     /// A move that the world refuses changes nothing: the next situation tells, and attempts are bounded.
     async fn make(&mut self, what: Move) {
-        if let Err(fault) = self.perform(what.clone(), true).await {
-            self.tell(Event::MoveRefused { what, text: fault.to_string() });
-        }
+        let refused = match self.perform(what.clone(), true).await {
+            Err(fault) => fault.to_string(),
+            Ok(effect) if matches!(what, Move::Reverse { .. }) => match effect {
+                Effect::Executed { child } => return self.tell(Event::BackMaster { pid: child.pid }),
+                Effect::Made | Effect::NotHandled => "new's master has not handled it".to_owned(),
+                Effect::ExecFailed => "the old binary could not be executed".to_owned(),
+                Effect::Ignored => "new's master took it and started nobody".to_owned(),
+                Effect::NotRenamed => "new's master could not rename the pid file".to_owned(),
+            },
+            Ok(_) => return,
+        };
+        self.tell(Event::MoveRefused { what, text: refused });
     }
 
     /// After a signal only its barrier is waited for: the master has taken it, or will take no more; bounded.

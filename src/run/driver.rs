@@ -141,6 +141,7 @@ impl<'w, W: World> Run<'w, W> {
             Ok(effect) => {
                 let pid = match &what {
                     Move::Signal { to, .. } => self.master(*to),
+                    Move::Reverse { .. } => self.master(Generation::New),
                     _ => None,
                 };
                 self.tell(Event::MoveMade { what, pid, way_back });

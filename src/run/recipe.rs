@@ -1,6 +1,6 @@
 //! What a person does by hand where the way back ends: the commands, in order.
 
-use crate::protocol::{Identity, Situation, Stuck};
+use crate::protocol::{Identity, Move, Situation, Stuck};
 
 /// The commands, in order.
 pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str) -> Vec<String> {
@@ -16,9 +16,15 @@ pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str) -> Vec<Stri
             }
             next.push(format!("{path} -t && start nginx as usual"));
         }
-        Stuck::OldGoneNewServes => {
-            next.push("new serves and may stay: look at it before anything else".to_owned());
-            next.push(format!("to go back: {path} -t, then stop and start nginx (an interruption)"));
+        Stuck::OldNotStarted => {
+            next.push("new stays: look at it before anything else".to_owned());
+            if situation.past.iter().any(|past| matches!(past.what, Move::Reverse { .. })) {
+                next.push(format!("to go back: {path} -t, then stop and start nginx (an interruption)"));
+            } else {
+                next.push(format!("{path} -t   # says what keeps the old binary from starting"));
+                next.extend(new.map(|id| kill("USR2", id, "to go back, once that passes")));
+                next.extend(new.map(|id| kill("QUIT", id, "once the workers of its child accept")));
+            }
         }
         Stuck::OldDoesNotSettle => next.extend(old.map(look_at)),
         Stuck::OldGoneNewUnsettled => next.extend(new.map(look_at)),

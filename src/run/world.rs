@@ -89,18 +89,18 @@ pub struct Violation {
 pub enum Effect {
     /// Nothing that observation does not show.
     Made,
-    /// USR2: a child of old runs the new file.
+    /// USR2: a child of the master runs the file at the path.
     Executed {
         /// Who.
-        new: Identity,
+        child: Identity,
     },
-    /// USR2: old's child is gone before it ran the new file.
+    /// USR2: its child is gone before it ran the file.
     ExecFailed,
-    /// USR2: old took the signal and started nobody.
+    /// USR2: the master took the signal and started nobody.
     Ignored,
-    /// USR2: old could not rename its pid file.
+    /// USR2: it could not rename its pid file.
     NotRenamed,
-    /// USR2: old did not take the signal in time.
+    /// USR2: it did not take the signal in time.
     NotHandled,
 }
 

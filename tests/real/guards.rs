@@ -20,68 +20,6 @@ fn went_back(scene: &Scene, code: &str) {
     scene.rolled_back(20);
 }
 
-/// Old is gone for good and new serves: a person decides. The path holds what was found.
-#[track_caller]
-fn new_was_kept(scene: &Scene, serving: &str) {
-    let (run, before, after) = (&scene.run, &scene.before, &scene.after);
-    assert_eq!(diagnosis(run), "run/old-master-gone", "{run}");
-    assert_eq!((run.exit(), run.said("verdict"), run.said("serving")), (30, "stuck", serving), "{run}");
-    assert_eq!((after.inode, &after.binary), (before.inode, &before.binary), "{run}");
-    assert_eq!(after.masters.len(), 1, "{after:?}");
-    assert_eq!(after.pid_file.as_deref().map(str::trim), Some(&*after.masters[0].to_string()), "{run}");
-    assert_eq!(scene.host.accepting(after.masters[0]).len(), 2, "{after:?}");
-    assert!(!run.verdict()["next"].as_array().is_none_or(Vec::is_empty), "{run}");
-    assert_eq!((scene.served.lost(), scene.served.refused()), (0, 0), "{}", scene.served);
-}
-
-#[test]
-fn an_old_master_killed_before_winch_is_noticed_and_everybody_goes_on_serving() {
-    let scene = met(Moment::BothAccept, |met| {
-        met.host.kill(met.old, Signal::SIGKILL);
-        met.run.wait()
-    });
-    new_was_kept(&scene, "both");
-    assert_eq!(scene.run.verdict()["failed"], 3, "not only when WINCH is due: {}", scene.run);
-    assert_eq!(scene.after.strays, 2, "old's workers serve on: {:?}", scene.after);
-}
-
-#[test]
-fn an_old_master_killed_after_winch_is_noticed_and_new_serves_on() {
-    let scene = met(Moment::Soak, |met| {
-        met.host.kill(met.old, Signal::SIGKILL);
-        met.run.wait()
-    });
-    new_was_kept(&scene, "new");
-    assert_eq!((scene.after.strays, scene.after.answering.as_deref()), (0, Some("1.26.3")));
-}
-
-#[test]
-fn an_old_master_told_quit_by_a_stranger_is_noticed_and_new_serves_on() {
-    for moment in [Moment::BothAccept, Moment::Soak] {
-        let scene = met(moment, |met| {
-            met.host.kill(met.old, Signal::SIGQUIT);
-            met.run.wait()
-        });
-        new_was_kept(&scene, "new");
-        assert_eq!((scene.after.strays, scene.after.oldbin.as_ref()), (0, None), "{:?}", scene.after);
-    }
-}
-
-#[test]
-fn an_old_master_that_drains_after_a_strangers_quit_is_noticed_before_it_is_gone() {
-    let host = Host::new().with(Silent::location).running("1.22.1");
-    let silent = Silent::listen(&host);
-    let held = silent.hold(&host);
-    let scene = met_on(host, "1.26.3", Moment::Soak, |mut met| {
-        met.host.kill(met.old, Signal::SIGQUIT);
-        met.fails();
-        assert!(met.host.is_alive(met.old), "it still has a request in hand");
-        drop(held);
-        met.run.wait()
-    });
-    new_was_kept(&scene, "new");
-}
-
 #[test]
 fn workers_of_new_that_are_killed_once_are_started_again_and_the_run_goes_on() {
     let scene = met(Moment::Soak, |met| {

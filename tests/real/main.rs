@@ -18,6 +18,7 @@ mod misbehaving;
 mod probes;
 mod refusals;
 mod relative;
+mod reverse;
 mod same_file;
 mod secrets;
 mod status;

@@ -76,3 +76,16 @@ fn strays_of_a_killed_new_master_are_told_from_olds_workers_of_the_same_file() {
         assert_eq!(scene.served.harmed(), 0, "{moment:?} {}", scene.served);
     }
 }
+
+#[test]
+fn the_same_file_is_started_again_where_olds_master_was_killed() {
+    for moment in [Moment::BothAccept, Moment::Soak] {
+        let scene = met(moment, |met| {
+            met.host.kill(met.old, Signal::SIGKILL);
+            met.run.wait()
+        });
+        assert_eq!(diagnosis(&scene.run), "run/old-master-gone", "{}", scene.run);
+        scene.rolled_back_in_reverse(20);
+        assert_eq!(scene.served.harmed(), 0, "{moment:?} {}", scene.served);
+    }
+}

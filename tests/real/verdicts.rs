@@ -5,6 +5,7 @@ use nix::sys::signal::Signal;
 
 use crate::support::changeover::Run;
 use crate::support::host::Host;
+use crate::support::meeting::break_configuration;
 use crate::support::silent::Silent;
 
 const STANDARD: &str = "plans/nginx.toml";
@@ -73,12 +74,13 @@ fn a_failure_that_stops_leaves_everything_as_it_is_and_says_what_to_do() {
 }
 
 #[test]
-fn an_old_master_that_is_killed_leaves_new_serving_and_a_person_to_decide() {
+fn an_old_master_that_cannot_be_started_again_leaves_new_serving_and_a_person_to_decide() {
     let host = Host::new().running("1.22.1");
     let offer = host.offer("1.26.3");
     let old = host.master().expect("a master");
     let mut run = host.start_changeover(&SOAKING, &offer);
     run.wait_for("the soak begins", |line| line.event["action"] == "soak");
+    break_configuration(&host);
     host.kill(old, Signal::SIGKILL);
     let run = run.wait();
     assert_eq!(ended(&run), (30, "stuck", "new"), "{run}");

@@ -7,20 +7,15 @@ use nix::sys::signal::Signal;
 
 use crate::support::host::{BINARY, Host, PID_FILE};
 use crate::support::meeting::{
-    Met, Moment, NO_WATCH, diagnosis, inode, interrupt, met, met_on, moves_back, plan, reloads_well,
+    Met, Moment, NO_WATCH, break_configuration, diagnosis, inode, interrupt, met, met_on, moves_back, plan,
+    reloads_well,
 };
 use crate::support::scene::Scene;
 use crate::support::silent::Silent;
 use crate::support::wait_until;
 
 const OLDBIN: &str = "/run/nginx.pid.oldbin";
-const CONFIG: &str = "/etc/nginx/nginx.conf";
 const SOCKET: &str = "/run/www.sock";
-
-/// The configuration on disk is one that no nginx accepts.
-fn break_configuration(host: &Host) {
-    host.write(CONFIG, "this is no configuration");
-}
 
 /// Nobody of old accepts. One may still have a connection of the run's own watch.
 fn nobody_of_old(met: &Met<'_>) {

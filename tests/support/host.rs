@@ -22,7 +22,7 @@ use super::{holds_within, wait_until};
 /// What the master executes.
 pub(crate) const BINARY: &str = "/usr/sbin/nginx";
 pub(crate) const PID_FILE: &str = "/run/nginx.pid";
-const CONFIG: &str = "/etc/nginx/nginx.conf";
+pub(crate) const CONFIG: &str = "/etc/nginx/nginx.conf";
 const ERROR_LOG: &str = "/var/log/nginx/error.log";
 
 /// A host of its own. Everything on it ends when it is dropped.

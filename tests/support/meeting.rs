@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use super::changeover::{Line, Run, Running};
-use super::host::{BINARY, Host, Offer};
+use super::host::{BINARY, CONFIG, Host, Offer};
 use super::scene::Scene;
 use super::{process, wait_until};
 
@@ -149,10 +149,15 @@ pub(crate) fn binary_inode(host: &Host) -> Option<u64> {
     inode(host, BINARY)
 }
 
-/// Old's master is not poisoned: a reload leaves as many workers as before.
+/// The configuration on disk is one that no nginx accepts.
+pub(crate) fn break_configuration(host: &Host) {
+    host.write(CONFIG, "this is no configuration");
+}
+
+/// The master that serves now is not poisoned: a reload leaves as many workers as before.
 #[track_caller]
 pub(crate) fn reloads_well(scene: &Scene) {
-    let (host, old) = (&scene.host, scene.before.masters[0]);
+    let (host, old) = (&scene.host, scene.after.masters[0]);
     let before = host.accepting(old);
     host.kill(old, Signal::SIGHUP);
     wait_until("the reload is over", || {

@@ -97,6 +97,21 @@ impl Scene {
         self.left_as_it_was(exit, "rolled-back");
     }
 
+    /// The same, but for the master: old's was gone, and new has started another one from the old file.
+    #[track_caller]
+    pub(crate) fn rolled_back_in_reverse(&self, exit: i32) {
+        let (run, master) = (&self.run, self.after.masters.first().copied().unwrap_or_default());
+        assert_ne!(self.after.masters, self.before.masters, "{run}");
+        let before =
+            Snapshot { masters: vec![master], pid_file: Some(format!("{master}\n")), ..self.before.clone() };
+        assert_eq!(
+            (run.exit(), run.said("verdict"), run.said("serving")),
+            (exit, "rolled-back", "old"),
+            "{run}"
+        );
+        assert_eq!(self.after, before, "{run}\nerror.log\n{}", self.host.error_log());
+    }
+
     /// `build` serves alone with as many workers as before, and is at the path; the old file is kept beside it.
     #[track_caller]
     pub(crate) fn committed(&self, build: &str) {

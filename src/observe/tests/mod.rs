@@ -155,6 +155,41 @@ fn a_back_master_is_old_in_a_reversed_pair() {
 }
 
 #[test]
+fn a_master_of_the_found_file_that_the_pid_file_names_is_old_once_old_is_dead() {
+    let nginx = Nginx::start();
+    let mut observer = nginx.observer();
+    let before = observer.until("settled", |now| accepts(&now.old));
+    signal(before.old.id.unwrap(), Signal::Quit);
+    observer.until("old is gone", |now| now.old.master == Master::Dead);
+    nginx.start_again();
+    let again = observer.until("another one serves", |now| accepts(&now.old));
+    assert!(again.old.id != before.old.id && !again.reversed);
+    assert_eq!(again.pid_file, PidFile::Names(Generation::Old));
+}
+
+#[test]
+fn a_child_that_was_seen_to_be_executed_is_known_when_its_parent_dies_before_the_next_look() {
+    let nginx = Nginx::start();
+    let mut observer = nginx.observer();
+    let before = observer.until("settled", |now| accepts(&now.old));
+    let (old, ours) = (before.old.id.unwrap(), nginx.put_another_file());
+    observer.set_ours(ours);
+    signal(old, Signal::Usr2);
+    let new = nginx.child();
+    observer.executed(Generation::Old, new);
+    kill(old);
+    let killed = observer.until("old is dead", |now| now.old.master == Master::Dead);
+    assert_eq!((killed.new.id, killed.new.exe), (Some(new), Some(ours)));
+    nginx.put_back();
+    signal(new, Signal::Usr2);
+    let back = nginx.child();
+    observer.executed(Generation::New, back);
+    kill(new);
+    let reversed = observer.until("new is dead", |now| now.new.master == Master::Dead);
+    assert_eq!((reversed.old.id, reversed.reversed), (Some(back), true));
+}
+
+#[test]
 fn a_master_told_quit_by_somebody_else_is_leaving_while_its_client_stays() {
     let nginx = Nginx::start();
     let mut observer = nginx.observer();

@@ -61,9 +61,14 @@ impl Nginx {
     }
 
     fn started(self) -> Self {
-        let nginx = self;
-        nginx.listen_on("server.sock");
-        let dir = nginx.dir.path();
+        self.start_again();
+        self
+    }
+
+    /// Starts it, also where it has run and is gone.
+    pub(super) fn start_again(&self) {
+        self.listen_on("server.sock");
+        let dir = self.dir.path();
         let started = Command::new(dir.join("nginx"))
             .args(["-e", "error.log", "-c", "nginx.conf", "-p"])
             .arg(dir)
@@ -71,10 +76,20 @@ impl Nginx {
             .unwrap();
         assert!(started.success());
         // The first process ends before its child writes the pid file and listens for signals.
-        while find(&nginx.pid_file()).map_or(true, |found| found.old.workers.titled.len() < 2) {
+        while find(&self.pid_file()).map_or(true, |found| found.old.workers.titled.len() < 2) {
             pause();
         }
-        nginx
+    }
+
+    /// The master that the present one has executed, once its workers accept.
+    pub(super) fn child(&self) -> Identity {
+        loop {
+            let new = find(&self.pid_file()).ok().and_then(|found| found.new);
+            if let Some(new) = new.filter(|new| new.workers.titled.len() == 2) {
+                return new.id;
+            }
+            pause();
+        }
     }
 
     /// Writes the configuration.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{
     OLD_ACCEPTS,
     history::{attempts, last, last_to_old, signal},
-    wait,
 };
 use crate::protocol::{Generation, Next, Past, Question, Signal, Situation, Stuck, Waiting};
 
@@ -17,7 +16,7 @@ pub(super) fn somebody_of_old_accepts(situation: &Situation) -> Option<Next> {
     }
     let told_quit = last(situation, &signal(Signal::Quit, Generation::New)).is_some();
     Some(if situation.reversed && !told_quit {
-        old_comes_by_itself(situation)
+        still_coming(situation).unwrap_or(Next::Stuck(Stuck::OldDoesNotAccept))
     } else {
         Next::Move(signal(Signal::Hup, Generation::Old))
     })
@@ -39,7 +38,8 @@ pub(super) fn old_has_its_number(situation: &Situation) -> Option<Next> {
         return None;
     }
     if situation.reversed {
-        return Some(old_comes_by_itself(situation));
+        // It has read the disk. Where that has another number, new leaves all the same, and rule 9 has the last word.
+        return still_coming(situation);
     }
     if attempts(situation, &winch) > 0 {
         return None;
@@ -51,8 +51,9 @@ pub(super) fn old_has_its_number(situation: &Situation) -> Option<Next> {
     }
 }
 
-/// A back-master is started by new and starts its own workers: it is only waited for.
-fn old_comes_by_itself(situation: &Situation) -> Next {
+/// A back-master is started by new and starts its own workers: it is only waited for, and not for ever.
+fn still_coming(situation: &Situation) -> Option<Next> {
     let so_far = situation.past.last().map_or(Duration::ZERO, |past: &Past| past.age);
-    wait(Waiting::OldAccepts, OLD_ACCEPTS, so_far, Stuck::OldDoesNotAccept)
+    let left = OLD_ACCEPTS.checked_sub(so_far).filter(|left| !left.is_zero());
+    left.map(|bound| Next::Wait { waiting: Waiting::OldAccepts, bound })
 }

@@ -7,7 +7,7 @@ use script::{PLAIN, Script, begun, failed, forward, started, verdict, way_back, 
 use super::Style;
 use crate::{
     engine::{Ending, Event, FaultReport, Level, Serving, Verdict},
-    protocol::{Generation, Stuck, Waiting},
+    protocol::{Generation, Move, OldFile, Signal, Stuck, Waiting},
 };
 
 #[test]
@@ -150,6 +150,24 @@ fn a_stuck_run_says_why_and_what_a_person_can_do() {
                 changeover status plans/nginx.toml
 
     stuck after 1.09 s, exit 30   old serves   run 01JDC2V8
+    "#);
+}
+
+#[test]
+fn a_changeover_in_reverse_names_the_master_that_is_old_from_then_on() {
+    let made = |what| Event::MoveMade { what, pid: Some(944), way_back: true };
+    let reversed = forward()
+        .after(0.1, Event::StepFailed { step: 6, fault: failed() })
+        .after(0.1, Event::WayBackStarted)
+        .after(0.4, made(Move::Reverse { file: OldFile::Found }))
+        .after(1.0, Event::BackMaster { pid: 955 })
+        .after(4.0, workers(Generation::Old, 2, 0))
+        .after(2.0, Event::sent(Signal::Quit, Generation::New, Some(944), true));
+    let (shown, _) = reversed.shown(PLAIN);
+    let back = shown.find("  ✓ way back").unwrap();
+    insta::assert_snapshot!(&shown[back..], @r#"
+      ✓ way back           USR2 to new master 944 starts old master 955,       7 ms
+                           old: 2 of 2 accepting
     "#);
 }
 

@@ -106,9 +106,10 @@ impl Asker {
     /// The workers of both generations now: workers come and go between two looks of the run.
     fn crew(&self) -> Crew {
         let (old, new) = self.masters.get();
+        let is_master = |pid: &i32| [old, new].into_iter().flatten().any(|master| master.pid == *pid);
         let children = |master: Option<Identity>| {
             let pids = master.map(|master| process::children(master.pid)).unwrap_or_default();
-            pids.into_iter().filter(|pid| new.is_none_or(|new| new.pid != *pid)).collect()
+            pids.into_iter().filter(|pid| !is_master(pid)).collect()
         };
         Crew { old: children(old), new: children(new) }
     }

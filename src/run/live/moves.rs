@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Live, binary::refused};
+use super::{
+    Live,
+    binary::{Puts, refused},
+};
 use crate::{
     host::pidfd::{Pidfd, PidfdError},
-    protocol::{Generation, Identity, Move, Signal},
+    protocol::{Generation, Identity, Move, OldFile, Signal},
     run::{Effect, MoveError},
 };
 
@@ -13,11 +16,13 @@ impl Live {
     /// Makes one move.
     pub(super) async fn make(&mut self, what: &Move) -> Result<Effect, MoveError> {
         match what {
-            Move::OpenWindow => return self.open_window(true).await,
+            Move::OpenWindow => return self.execute(Generation::Old, Some(Puts::Staged)).await,
             Move::Signal { signal: Signal::Usr2, to: Generation::Old } => {
-                return self.open_window(false).await;
+                return self.execute(Generation::Old, None).await;
             }
-            Move::StubExec => return self.stub_exec().await,
+            Move::Reverse { file: OldFile::Found } => return self.execute(Generation::New, None).await,
+            // Old reaps the child, restarts its workers from memory and loses its latches (nginx-facts 23).
+            Move::StubExec => return self.execute(Generation::Old, Some(Puts::Stub)).await,
             Move::Install => self.binary.install()?,
             Move::ExchangeBack => self.binary.put_back()?,
             Move::Signal { signal, to } => send(self.master(*to)?, *signal)?,
@@ -37,7 +42,7 @@ impl Live {
         Ok(Effect::Made)
     }
 
-    fn master(&self, of: Generation) -> Result<Identity, MoveError> {
+    pub(super) fn master(&self, of: Generation) -> Result<Identity, MoveError> {
         let master = match of {
             Generation::Old => Some(self.observer.old()),
             Generation::New => self.observer.new_master(),

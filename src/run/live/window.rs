@@ -7,57 +7,65 @@ use crate::{
     engine::Event,
     host::{process, timer},
     observe,
-    protocol::{Identity, ProcessFacts, Signal, Title},
+    protocol::{Generation, Identity, ProcessFacts, Signal, Title},
     run::{Effect, MoveError, until::millis},
 };
 
-/// The longest that old may take to take USR2 and to fork: only its own loop and one fork lie between.
+/// The longest that a master may take to take USR2 and to fork: only its own loop and one fork lie between.
 const EXEC_BOUND: Duration = Duration::from_secs(5);
-/// Between two looks at old's children; the kernel has no event for a fork or an exec.
+/// Between two looks at its children; the kernel has no event for a fork or an exec.
 const LOOK: Duration = Duration::from_micros(200);
 
-/// What a look at old and its children says.
+/// What a look at the master and its children says.
 enum Sign {
-    /// A child of old runs another image.
+    /// A child of it runs another image.
     Executed(Identity),
-    /// Old has handled USR2 and no child of it will exec any more.
+    /// It has handled USR2 and no child of it will exec any more.
     Over,
     /// Neither yet.
     None,
 }
 
-/// Old before USR2: whoever is a child after it and was not before is the one that executes.
+/// A master before USR2: whoever is a child after it and was not before is the one that executes.
 struct Before {
-    old: Identity,
+    master: Identity,
     switches: u64,
     children: BTreeSet<i32>,
 }
 
 impl Live {
-    /// The exec window of the way forward; without a staged file only USR2 and its witness.
-    pub(super) async fn open_window(&mut self, staged: bool) -> Result<Effect, MoveError> {
-        let before = self.before_usr2()?;
+    /// USR2 to a master, with this run's file at the path meanwhile; without one it executes what is there.
+    pub(super) async fn execute(&mut self, by: Generation, file: Option<Puts>) -> Result<Effect, MoveError> {
+        // What was reported before says nothing about this USR2.
+        while let Some(Ok(_)) = timer::within(Duration::ZERO, self.notify.changed()).await {}
+        let before = self.before_usr2(by)?;
+        let staged = file == Some(Puts::Staged);
         if staged {
             // Told before: a reader that does not read must not hold the window open.
             self.recorder.tell(Event::WindowOpened);
         }
         let opened = self.recorder.now();
-        if staged {
-            self.binary.put(Puts::Staged)?;
+        if let Some(file) = file {
+            self.binary.put(file)?;
         }
-        let sent = send(before.old, Signal::Usr2);
+        let sent = send(before.master, Signal::Usr2);
         let (sign, renamed) = match &sent {
             Ok(()) => self.watch_exec(&before).await,
             Err(_) => (Sign::Over, false),
         };
-        if staged {
+        if file.is_some() {
             self.binary.put_back()?;
+        }
+        if staged {
             let open = self.recorder.now().saturating_sub(opened);
             self.recorder.tell(Event::WindowClosed { open: millis(open) });
         }
         sent?;
         Ok(match sign {
-            Sign::Executed(new) => Effect::Executed { new },
+            Sign::Executed(child) => {
+                self.observer.executed(by, child);
+                Effect::Executed { child }
+            }
             Sign::Over if renamed => Effect::ExecFailed,
             Sign::Over if self.pid_file.is_there() => Effect::Ignored,
             Sign::Over => Effect::NotRenamed,
@@ -65,24 +73,15 @@ impl Live {
         })
     }
 
-    /// An exec that must fail: old reaps the child, restarts its workers from memory and loses its latches
-    /// (nginx-facts 23).
-    pub(super) async fn stub_exec(&mut self) -> Result<Effect, MoveError> {
-        let before = self.before_usr2()?;
-        self.binary.put(Puts::Stub)?;
-        let sent = send(before.old, Signal::Usr2);
-        if sent.is_ok() {
-            self.watch_exec(&before).await;
-        }
-        self.binary.put_back()?;
-        sent.map(|()| Effect::Made)
-    }
-
-    fn before_usr2(&mut self) -> Result<Before, MoveError> {
-        let gone = || MoveError { code: "run/old-master-gone", text: "old's master is gone".to_owned() };
-        let old = self.observer.old();
-        let switches = process::switches(old).ok_or_else(gone)?;
-        Ok(Before { old, switches, children: process::children(old.pid) })
+    fn before_usr2(&self, by: Generation) -> Result<Before, MoveError> {
+        let master = self.master(by)?;
+        let code = match by {
+            Generation::Old => "run/old-master-gone",
+            Generation::New => "run/no-master",
+        };
+        let gone = || MoveError { code, text: format!("{by}'s master is gone") };
+        let switches = process::switches(master).ok_or_else(gone)?;
+        Ok(Before { master, switches, children: process::children(master.pid) })
     }
 
     /// Looks until the exec is seen or can no longer come; whether the pid file was seen to be renamed.
@@ -103,21 +102,21 @@ impl Live {
     }
 
     fn look_for_exec(&self, before: &Before) -> Sign {
-        let old = observe::facts(before.old.pid).filter(|old| old.id == before.old);
-        let Some(old) = old else { return Sign::Over };
-        let children = process::children(before.old.pid);
+        let master = observe::facts(before.master.pid).filter(|master| master.id == before.master);
+        let Some(master) = master else { return Sign::Over };
+        let children = process::children(master.id.pid);
         let new: Vec<ProcessFacts> = children
             .difference(&before.children)
             .filter_map(|pid| observe::facts(*pid))
-            .filter(|child| child.parent == before.old.pid)
+            .filter(|child| child.parent == master.id.pid)
             .collect();
-        if let Some(executed) = new.iter().find(|child| child.execed_by(&old)) {
+        if let Some(executed) = new.iter().find(|child| child.execed_by(&master)) {
             return Sign::Executed(executed.id);
         }
         // A fork that may still exec carries the master's title; the pid file stays renamed until it is reaped.
         let untitled = |child: &ProcessFacts| matches!(child.title, Title::Master | Title::Other);
         let waiting = new.iter().any(untitled) || self.pid_file.oldbin_is_there();
-        let handled = old.quiet() && old.switches > before.switches;
+        let handled = master.quiet() && master.switches > before.switches;
         if handled && !waiting { Sign::Over } else { Sign::None }
     }
 }

@@ -47,8 +47,8 @@ impl<W: World> Run<'_, W> {
         };
         let began = self.world.now();
         match self.perform(what, false).await? {
-            Effect::Executed { new } => {
-                self.tell(Event::NewMaster { pid: new.pid });
+            Effect::Executed { child } => {
+                self.tell(Event::NewMaster { pid: child.pid });
                 Ok(())
             }
             Effect::ExecFailed => Err(Fault::ExecFailed),

@@ -3,8 +3,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use crate::protocol::{
-    Answers, Baseline, FileId, Generation, GenerationState, Identity, Limits, Master, Move, Next, Past,
-    PathHolds, PidFile, Question, Signal, Situation, Strays, Stuck, Waiting, way_back::way_back,
+    Answers, Baseline, FileId, Generation, GenerationState, Identity, Limits, Master, Move, Next, OldFile,
+    Past, PathHolds, PidFile, Question, Signal, Situation, Strays, Stuck, Waiting, way_back::way_back,
 };
 
 pub(super) const OLD: Identity = Identity { pid: 100, start: 1 };
@@ -77,6 +77,26 @@ pub(super) fn after_winch() -> Situation {
 /// Both serve and old was flushed by the way back.
 pub(super) fn flushed() -> Situation {
     both().back(to_old(Signal::Usr1), 1_000)
+}
+
+/// Old's master was killed, and new serves.
+pub(super) fn killed() -> Situation {
+    both().with(|now| {
+        now.old = GenerationState { master: Master::Dead, id: Some(OLD), ..GenerationState::absent() };
+        now.oldbin = false;
+    })
+}
+
+/// The changeover in reverse.
+pub(super) const REVERSE: Move = Move::Reverse { file: OldFile::Found };
+
+/// Old was killed, and new has started the old binary: both serve again.
+pub(super) fn reversed() -> Situation {
+    killed().back(REVERSE, 1_000).with(|now| {
+        now.old = generation(Identity { pid: 300, start: 9 }, 1);
+        (now.reversed, now.oldbin) = (true, true);
+        now.pid_file = PidFile::Names(Generation::Old);
+    })
 }
 
 /// New is gone after the way back ended it; old has the baseline.

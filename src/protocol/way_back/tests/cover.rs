@@ -1,6 +1,6 @@
 //! Rules 3 to 5: old comes back to strength while new covers for it.
 
-use super::builder::{WORKERS, after_winch, both, flushed, ms, to_new, to_old};
+use super::builder::{WORKERS, after_winch, both, flushed, ms, reversed, to_new, to_old};
 use crate::protocol::{Identity, Master, Move, Past, Question, Signal, Stuck, Waiting};
 
 #[test]
@@ -20,10 +20,13 @@ fn rule_3_draining_workers_and_cache_processes_do_not_accept() {
 
 #[test]
 fn rule_3_a_back_master_is_waited_for_unless_new_was_told_quit() {
-    let reversed = || after_winch().with(|now| now.reversed = true).with(|now| now.past.clear());
-    reversed().waits(Waiting::OldAccepts, 10_000);
-    reversed().back(to_new(Signal::Usr1), 10_000).ends_stuck(Stuck::OldDoesNotAccept);
-    reversed().back(to_new(Signal::Quit), 100).moves(to_old(Signal::Hup));
+    let empty = |age| {
+        let now = reversed().with(|now| now.old.workers.titled.clear());
+        now.with(|now| now.past.last_mut().unwrap().age = ms(age))
+    };
+    empty(1_000).waits(Waiting::OldAccepts, 9_000);
+    empty(10_000).ends_stuck(Stuck::OldDoesNotAccept);
+    empty(10_000).back(to_new(Signal::Quit), 100).moves(to_old(Signal::Hup));
 }
 
 #[test]
@@ -67,7 +70,7 @@ fn rule_4_what_an_earlier_master_was_told_says_nothing_about_this_one() {
 
 #[test]
 fn rule_4_a_back_master_is_not_flushed() {
-    both().with(|now| now.reversed = true).asks(Question::NewHealth);
+    reversed().asks(Question::NewHealth);
 }
 
 #[test]
@@ -98,6 +101,9 @@ fn rule_5_winch_is_sent_once() {
 }
 
 #[test]
-fn rule_5_a_back_master_is_waited_for() {
-    flushed().with(|now| now.reversed = true).old_workers(1).waits(Waiting::OldAccepts, 9_000);
+fn rule_5_a_back_master_with_another_number_is_waited_for_and_then_new_leaves_all_the_same() {
+    let wrong = reversed().old_workers(1);
+    wrong.clone().waits(Waiting::OldAccepts, 9_000);
+    let last = wrong.with(|now| now.past.last_mut().unwrap().age = ms(10_000));
+    last.new_is_well(true).moves(to_new(Signal::Quit));
 }

@@ -4,5 +4,6 @@ pub(crate) mod builder;
 mod cover;
 mod end_new;
 mod first;
+mod gone;
 mod order;
 mod restore;
