@@ -12,7 +12,7 @@ use crate::protocol::{Generation, Move, Signal, Stuck, Waiting};
 pub struct Record {
     /// 1 for the first event of a run, then one more each.
     pub seq: u64,
-    /// Milliseconds of the monotonic clock since the run began.
+    /// Milliseconds since the run began, by a monotonic clock that stands still while the run is suspended.
     pub ms: f64,
     /// The wall clock, RFC 3339, UTC.
     pub at: String,
@@ -170,8 +170,16 @@ pub enum Event {
     Interrupted {
         /// `SIGINT`, `SIGTERM` or `SIGHUP`.
         signal: String,
-        /// Whether it changes anything (not after the commit record, nor in the way back).
+        /// Whether it changes anything. After the commit record and on the way back only the second one does: it ends the
+        /// wait for old's connections, or the way back.
         heeded: bool,
+    },
+    /// Ctrl-Z: nobody watches until the run goes on.
+    Suspended,
+    /// The run goes on, and looks first.
+    Resumed {
+        /// How long it was suspended; none of that time counts, neither here nor in any other time of the run.
+        away: f64,
     },
     /// The commit record: from here recovery goes forward, as long as new accepts.
     CommitRecorded,

@@ -63,7 +63,7 @@ pub fn next(phase: Phase, event: &Event) -> Result<Phase, IllegalEvent> {
         (Forward { .. }, Event::CommitRecorded) => Committed,
         (Forward { .. } | Committed, Event::WayBackStarted) => RollingBack,
         (Forward { .. }, Event::Refused) => Refused,
-        (Forward { .. } | Committed, Event::Stopped) => Stopped,
+        (Forward { .. } | Committed | Finishing | RollingBack, Event::Stopped) => Stopped,
         (Committed, Event::StepFailed { .. }) => phase,
         (Committed, Event::QuitSent { .. }) => Finishing,
         (Finishing, Event::StepPassed { .. } | Event::StepFailed { .. }) => phase,
@@ -79,6 +79,9 @@ pub fn next(phase: Phase, event: &Event) -> Result<Phase, IllegalEvent> {
         }
         (Preflight | Forward { .. } | Committed | RollingBack, Event::Probed { .. }) => phase,
         (Preflight | Forward { .. } | Committed | Finishing | RollingBack, Event::Interrupted { .. }) => {
+            phase
+        }
+        (Forward { .. } | Committed | Finishing | RollingBack, Event::Suspended | Event::Resumed { .. }) => {
             phase
         }
         (Refused | Finished | RolledBack | Stopped | Phase::Stuck, Event::Verdict(_)) => phase,
@@ -180,13 +183,15 @@ pub(super) mod tests {
                 '=',
             ),
             (Event::Interrupted { signal: text(), heeded: true }, "PFCQB", '='),
+            (Event::Suspended, "FCQB", '='),
+            (Event::Resumed { away: 1.0 }, "FCQB", '='),
             (Event::CommitRecorded, "F", 'C'),
             (Event::QuitSent { pid: 1 }, "C", 'Q'),
             (Event::WayBackStarted, "FC", 'B'),
             (Event::WayBackWaits { waiting: Waiting::OldSettles }, "B", '='),
             (Event::RolledBack, "B", 'O'),
             (Event::Stuck { why: Stuck::NoMaster }, "B", 'X'),
-            (Event::Stopped, "FC", 'S'),
+            (Event::Stopped, "FCQB", 'S'),
             (Event::Refused, "PF", 'R'),
             (Event::Finished { old_gone: true }, "Q", 'D'),
             (Event::Verdict(verdict()), "RDOSX", '='),

@@ -44,6 +44,8 @@ impl Event {
             | Self::RolledBack
             | Self::Stuck { .. }
             | Self::Stopped
+            | Self::Suspended
+            | Self::Resumed { .. }
             | Self::Refused
             | Self::BackMaster { .. }
             | Self::Finished { .. } => {}

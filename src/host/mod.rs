@@ -7,6 +7,7 @@ pub mod directory;
 mod exchange;
 pub mod exits;
 pub mod files;
+pub mod ignored;
 pub mod listening;
 pub mod locks;
 pub mod notify;

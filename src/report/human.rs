@@ -38,8 +38,17 @@ pub struct Human {
     /// The same, once workers of new were seen to accept: from then on requests may have met new.
     pub(super) exposed_since: Option<f64>,
     committed: bool,
-    /// Nothing is waited for any more.
-    over: bool,
+    /// Nothing is waited for.
+    pub(super) rest: Option<Rest>,
+}
+
+/// Why nothing is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// For a while nobody watches.
+    Suspended,
+    /// The run is over.
+    Over,
 }
 
 /// The step in hand.
@@ -75,7 +84,7 @@ impl Human {
             new_since: None,
             exposed_since: None,
             committed: false,
-            over: false,
+            rest: None,
         }
     }
 
@@ -99,36 +108,35 @@ impl Human {
                 self.note(&record.event, now);
                 Vec::new()
             }
-            Event::MoveMade { what, pid, way_back: true } => {
-                let way_back = self.way_back.get_or_insert_with(|| WayBack::new(now));
-                way_back.made(self.style, what, *pid, now)
-            }
-            Event::WayBackStarted => {
-                self.way_back = Some(WayBack::new(now));
-                Vec::new()
-            }
-            Event::WayBackWaits { waiting } => {
-                self.way_back.get_or_insert_with(|| WayBack::new(now)).waits(*waiting);
-                Vec::new()
-            }
-            Event::BackMaster { pid } => {
-                self.way_back.get_or_insert_with(|| WayBack::new(now)).started(*pid);
-                Vec::new()
-            }
-            Event::MoveRefused { what, text } => {
-                let text = format!("{}: refused, {text}", words::movement(what, None));
-                self.line(Mark::Warn, "way back", &text, None)
-            }
-            Event::RolledBack => self.back_ends(now, Mark::Good, "old serves alone, from the old binary"),
-            Event::Stuck { why } => self.back_ends(now, Mark::Bad, words::stuck(*why)),
+            Event::MoveMade { way_back: true, .. }
+            | Event::WayBackStarted
+            | Event::WayBackWaits { .. }
+            | Event::BackMaster { .. }
+            | Event::MoveRefused { .. }
+            | Event::RolledBack
+            | Event::Stuck { .. } => self.back(&record.event, now),
             Event::Interrupted { signal, heeded } => self.interrupted(signal, *heeded),
+            Event::Suspended => {
+                self.rest = Some(Rest::Suspended);
+                self.line(
+                    Mark::Warn,
+                    "suspended",
+                    "nobody watches until the run goes on: fg, or SIGCONT",
+                    None,
+                )
+            }
+            Event::Resumed { away } => {
+                self.rest = None;
+                let text = format!("after {}, which no time-out counts", units::time(*away));
+                self.line(Mark::Wait, "goes on", &text, None)
+            }
             Event::Stopped => self.line(Mark::Warn, "stopped", "both generations stay as they are", None),
             Event::NothingToDo { reason } => {
                 let header = self.header();
                 [header, self.line(Mark::Good, "nothing to do", reason, None)].concat()
             }
             Event::Verdict(verdict) => {
-                self.over = true;
+                self.rest = Some(Rest::Over);
                 [self.header(), self.verdict(verdict, now)].concat()
             }
             Event::CommitRecorded => {
@@ -155,7 +163,7 @@ impl Human {
     /// What a terminal's last line says at `now` milliseconds of the run; `None` when nothing is waited for.
     #[must_use]
     pub fn live_line(&self, now: f64) -> Option<String> {
-        if self.over {
+        if self.rest.is_some() {
             return None;
         }
         let (title, text, time) = if let Some(way_back) = &self.way_back {
@@ -181,7 +189,7 @@ impl Human {
         Some(cut(&first, self.style.width.saturating_sub(1)))
     }
 
-    fn line(&self, mark: Mark, title: &str, text: &str, took: Option<f64>) -> Vec<String> {
+    pub(super) fn line(&self, mark: Mark, title: &str, text: &str, took: Option<f64>) -> Vec<String> {
         Line { mark, title, text, time: took.map(units::time) }.lines(self.style)
     }
 
@@ -326,20 +334,14 @@ impl Human {
         }
     }
 
-    fn back_ends(&mut self, now: f64, mark: Mark, text: &str) -> Vec<String> {
-        self.over = true;
-        let Some(way_back) = &mut self.way_back else { return self.line(mark, "way back", text, None) };
-        let in_hand = if mark == Mark::Good { mark } else { Mark::Warn };
-        let (lines, took) = (way_back.finish(self.style, in_hand, now), now - way_back.since());
-        [lines, self.line(mark, "way back", text, Some(took))].concat()
-    }
-
     fn interrupted(&mut self, signal: &str, heeded: bool) -> Vec<String> {
         let text = match (heeded, self.committed, self.way_back.is_some()) {
             (true, ..) if self.last.is_none() => "nothing live was touched yet",
+            (true, true, _) => "again: nobody waits for old any more",
+            (true, _, true) => "again: the way back stops where it is",
             (true, ..) => "the move in hand is finished, then the way back",
-            (false, true, _) => "committed already: the run goes on to its end",
-            (false, _, true) => "the way back goes on to its end",
+            (false, true, _) => "committed; signal again not to wait for old",
+            (false, _, true) => "goes on; signal again to leave it as it is",
             (false, ..) => "noted, the run goes on",
         };
         self.line(Mark::Warn, signal, text, None)

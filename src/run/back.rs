@@ -5,26 +5,35 @@ use std::time::Duration;
 use super::{Effect, Run, Wake, World};
 use crate::{
     engine::Event,
-    protocol::{Generation, Master, Move, Next, Stuck, Waiting, way_back},
+    protocol::{Generation, Master, Move, Next, PathHolds, Situation, Stuck, Waiting, way_back},
 };
 
 /// How the way back ended.
 pub(super) enum Back {
     /// Old serves again, alone, verified.
-    RolledBack,
+    Done,
     /// A person is needed.
     Stuck(Stuck),
+    /// A person asked again to stop: everything stays as it is, and the path holds what was found.
+    Stopped,
 }
 
 impl<W: World> Run<'_, W> {
-    /// Goes back, driven by observation only. Interrupts change nothing here: the shortest way to rest is the end.
+    /// Goes back, driven by observation only. The first request to stop changes nothing here: the shortest way to rest
+    /// is the end. The second one ends it between two moves.
     pub(super) async fn back(&mut self) -> Back {
         self.world.stop_watches();
         self.tell(Event::WayBackStarted);
         let mut waits: Option<Waiting> = None;
         loop {
             let situation = self.look();
-            match way_back(&situation) {
+            let next = way_back(&situation);
+            let at_its_end = matches!(next, Next::RolledBack | Next::Stuck(_));
+            if self.stopping && !at_its_end && self.path_is_back(&situation).await {
+                self.tell(Event::Stopped);
+                return Back::Stopped;
+            }
+            match next {
                 Next::Move(what) => {
                     waits = None;
                     let receiver = what.receiver();
@@ -35,6 +44,8 @@ impl<W: World> Run<'_, W> {
                 }
                 Next::Ask(question) => {
                     self.world.ask(question).await;
+                    // Nothing else looks for a signal that came meanwhile.
+                    self.rest(self.world.now()).await;
                 }
                 Next::Wait { waiting, bound } => {
                     if waits.replace(waiting) != Some(waiting) {
@@ -45,7 +56,7 @@ impl<W: World> Run<'_, W> {
                 }
                 Next::RolledBack => {
                     self.tell(Event::RolledBack);
-                    return Back::RolledBack;
+                    return Back::Done;
                 }
                 Next::Stuck(why) => {
                     // What was killed a moment ago may still be dying: who serves is said when that is over, and
@@ -55,6 +66,17 @@ impl<W: World> Run<'_, W> {
                 }
             }
         }
+    }
+
+    /// Whether the path holds no file of this run, after one try to put back what was found: a way back that stops
+    /// leaves neither the staged file nor the stub for the next restart.
+    async fn path_is_back(&mut self, situation: &Situation) -> bool {
+        let ours = |situation: &Situation| matches!(situation.path, PathHolds::Ours | PathHolds::Stub);
+        if ours(situation) {
+            self.make(Move::ExchangeBack).await;
+            return !ours(&self.look());
+        }
+        true
     }
 
     fn stuck(&mut self, why: Stuck) -> Back {
@@ -81,7 +103,7 @@ impl<W: World> Run<'_, W> {
     /// After a signal only its barrier is waited for: the master has taken it, or will take no more; bounded.
     async fn barrier(&mut self, receiver: Generation, switches: u64) {
         let deadline = self.world.now().saturating_add(BARRIER);
-        while self.world.now() < deadline {
+        while self.world.now() < deadline && !self.stopping {
             let situation = self.look();
             let state = situation.generation(receiver);
             let waiting = match state.master {
@@ -112,7 +134,7 @@ impl<W: World> Run<'_, W> {
 
     async fn rest(&mut self, deadline: Duration) {
         if let Wake::Interrupted(signal) = self.world.wait(deadline).await {
-            self.tell(Event::Interrupted { signal: signal.into(), heeded: false });
+            self.stopping |= self.interrupted(signal);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Effect, World, until::millis};
+use super::{Effect, World, asked::Asked, until::millis};
 use crate::{
     engine::{Event, Expect, Fault, FaultReport, Phase, Verdict, WaitedFor, next, units},
     plan::{Action, OnFailure, Plan, Step},
@@ -40,6 +40,10 @@ pub struct Run<'w, W: World> {
     pub(super) touched: bool,
     /// An event did not fit the phase: a bug, said in the verdict.
     pub(super) illegal: Option<String>,
+    /// How often a person asked the run to stop.
+    pub(super) asked: Asked,
+    /// A person asked again on the way back: it stops where it is.
+    pub(super) stopping: bool,
     /// The number of workers that was told last, so that only changes are told.
     told: Vec<WaitedFor>,
     /// The pids of old's and new's master, as seen last.
@@ -70,6 +74,8 @@ impl<'w, W: World> Run<'w, W> {
             step: 0,
             touched: false,
             illegal: None,
+            asked: Asked::default(),
+            stopping: false,
             told: Vec::new(),
             masters: [None; 2],
         }

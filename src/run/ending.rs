@@ -1,5 +1,7 @@
 //! How a run ends: the verdict, who serves, and what a person does next.
 
+use std::path::Path;
+
 use super::{Run, World, back::Back, driver::Way, recipe, until::millis};
 use crate::{
     diagnose,
@@ -26,6 +28,11 @@ impl<W: World> Run<'_, W> {
 
     async fn failed(&mut self, report: Box<FaultReport>, on_failure: OnFailure, fault: &Fault) -> Verdict {
         let interrupted = matches!(fault, Fault::Interrupted { .. });
+        if self.phase == Phase::Finishing && interrupted {
+            self.tell(Event::Stopped);
+            self.world.tidy(true);
+            return self.stopped(Some(report), recipe::draining);
+        }
         if self.phase == Phase::Finishing {
             // QUIT is sent: new is the only one that can serve, whatever the check after it said.
             self.tell(Event::Finished { old_gone: false });
@@ -39,17 +46,18 @@ impl<W: World> Run<'_, W> {
         }
         if on_failure == OnFailure::Stop || !self.given.plan.rollback.automatic {
             self.tell(Event::Stopped);
-            return self.verdict(Ending::Stopped, 23, Some(report));
+            return self.stopped(Some(report), recipe::stopped);
         }
         self.go_back(if interrupted { 21 } else { 20 }, Some(report)).await
     }
 
     async fn go_back(&mut self, exit: u8, report: Option<Box<FaultReport>>) -> Verdict {
         match self.back().await {
-            Back::RolledBack => {
+            Back::Done => {
                 self.world.tidy(false);
                 self.verdict(Ending::RolledBack, exit, report)
             }
+            Back::Stopped => self.stopped(report, recipe::stopped),
             Back::Stuck(why) => {
                 let situation = self.world.observe();
                 let nobody = serving(&situation) == Serving::None;
@@ -64,14 +72,21 @@ impl<W: World> Run<'_, W> {
         }
     }
 
+    /// Everything stays as it is, and a person decides: what it takes is said.
+    fn stopped(
+        &mut self,
+        report: Option<Box<FaultReport>>,
+        recipe: impl FnOnce(&Path, &Situation) -> Vec<String>,
+    ) -> Verdict {
+        let mut verdict = self.verdict(Ending::Stopped, 23, report);
+        verdict.next = recipe(self.given.plan.service.pid_file.as_path(), &self.world.observe());
+        verdict
+    }
+
     fn verdict(&mut self, ending: Ending, exit: u8, report: Option<Box<FaultReport>>) -> Verdict {
         // Observed only: a number of workers that changes now is no event of the run any more.
         let situation = self.world.observe();
-        let next = match (&report, ending) {
-            (_, Ending::Stopped) => recipe::stopped(&situation),
-            (Some(report), _) => report.todo.clone().into_iter().collect(),
-            (None, _) => Vec::new(),
-        };
+        let next = report.iter().filter_map(|report| report.todo.clone()).collect();
         let bug = self.illegal.take();
         Verdict {
             verdict: if bug.is_some() { Ending::Bug } else { ending },

@@ -1,5 +1,6 @@
 //! The shell: performs one move at a time, waits, watches, guards.
 
+mod asked;
 mod back;
 mod driver;
 mod ending;

@@ -1,6 +1,8 @@
 //! What a person does by hand where the way back ends: the commands, in order.
 
-use crate::protocol::{Identity, Move, Situation, Stuck};
+use std::path::Path;
+
+use crate::protocol::{Generation, Identity, Master, Move, PidFile, Situation, Stuck};
 
 /// The commands, in order.
 pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str) -> Vec<String> {
@@ -38,17 +40,44 @@ pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str) -> Vec<Stri
 }
 
 /// The commands after a deliberate stop, in order: what it would take to go back.
-pub(super) fn stopped(situation: &Situation) -> Vec<String> {
+pub(super) fn stopped(pid_file: &Path, situation: &Situation) -> Vec<String> {
     let old = situation.old.id.filter(|_| situation.old.master.lives());
     let new = situation.new.id.filter(|_| situation.new.master.lives());
     let mut next = Vec::new();
-    if let Some(new) = new {
-        if situation.old.workers.titled.is_empty() {
-            next.extend(old.map(|id| kill("HUP", id, "to go back: old's workers first")));
-        }
-        next.push(kill("QUIT", new, "to go back: new leaves, once old accepts"));
+    if situation.old.workers.titled.is_empty() {
+        next.extend(old.map(|id| kill("HUP", id, "to go back: old's workers first")));
     }
+    if let Some(new) = new {
+        next.push(match situation.new.master {
+            // The way back had stopped it, to end its workers one by one.
+            Master::Stopped => {
+                let workers = &situation.new.workers;
+                let workers = workers.titled.iter().chain(&workers.draining).chain(&workers.untitled);
+                let all: Vec<String> = workers.chain([&new]).map(ToString::to_string).collect();
+                format!("kill -KILL {}   # to go back: new is stopped, once old accepts", all.join(" "))
+            }
+            Master::Leaving => format!("ps -p {new}   # new was told to leave: wait until it is gone"),
+            _ => kill("QUIT", new, "to go back: new leaves, once old accepts"),
+        });
+    } else if let Some(old) = old.filter(|_| situation.pid_file != PidFile::Names(Generation::Old)) {
+        next.push(format!("echo {old} > {}   # nothing else writes it again", pid_file.display()));
+    }
+    next.push(status(pid_file));
     next
+}
+
+/// What is left after a commit when nobody waits for old's last connections.
+pub(super) fn draining(pid_file: &Path, situation: &Situation) -> Vec<String> {
+    let old = situation.old.id.filter(|_| situation.old.master.lives());
+    let mut next =
+        vec!["new is committed, and old leaves with its last connection: nothing has to be done".to_owned()];
+    next.extend(old.map(|id| kill("TERM", id, "old leaves now, and cuts its last connections")));
+    next.push(status(pid_file));
+    next
+}
+
+fn status(pid_file: &Path) -> String {
+    format!("changeover status --pid-file {}", pid_file.display())
 }
 
 fn look_at(id: Identity) -> String {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Run, Wake, World};
 use crate::{
-    engine::{Event, Fault},
+    engine::{Event, Fault, Phase},
     protocol::Situation,
 };
 
@@ -39,15 +39,16 @@ impl<W: World> Run<'_, W> {
         let deadline = began.saturating_add(until.bound);
         let mut half = began.saturating_add(until.bound / 2);
         loop {
-            let situation = self.look();
+            // The time before the look: who was stopped between the two has seen what he judges.
             let now = self.world.now();
+            let situation = self.look();
             self.expect.check(&situation, &self.given.path)?;
             let seen = match look(&situation, now) {
                 Looked::Ready(ready) => return Ok(ready),
                 Looked::Failed(fault) => return Err(fault),
                 Looked::NotYet(seen) => seen,
             };
-            if now >= deadline {
+            if now >= deadline && self.is_over(deadline).await? {
                 return Err(late(now.saturating_sub(began), seen));
             }
             self.check_budget(now)?;
@@ -62,14 +63,20 @@ impl<W: World> Run<'_, W> {
     /// Waits until then, while the guards hold, the watches pass and nobody interrupts.
     pub(super) async fn hold_until(&mut self, deadline: Duration) -> Result<(), Fault> {
         loop {
-            self.guard()?;
             let now = self.world.now();
-            if now >= deadline {
+            self.guard()?;
+            if now >= deadline && self.is_over(deadline).await? {
                 return Ok(());
             }
             self.check_budget(now)?;
             self.pause(deadline).await?;
         }
+    }
+
+    /// Whether the time is over, also when a stop that nobody has noticed yet does not count: it sets the clock back.
+    pub(super) async fn is_over(&mut self, deadline: Duration) -> Result<bool, Fault> {
+        self.pause(self.world.now()).await?;
+        Ok(self.world.now() >= deadline)
     }
 
     /// One look: what must hold now.
@@ -88,8 +95,7 @@ impl<W: World> Run<'_, W> {
     pub(super) fn heed(&mut self, wake: Wake) -> Result<(), Fault> {
         match wake {
             Wake::Interrupted(signal) => {
-                let heeded = self.can_go_back();
-                self.tell(Event::Interrupted { signal: signal.into(), heeded });
+                let heeded = self.interrupted(signal);
                 if heeded { Err(Fault::Interrupted { signal }) } else { Ok(()) }
             }
             Wake::Watch(violation) if self.can_go_back() => Err(Fault::Watch {
@@ -102,6 +108,18 @@ impl<W: World> Run<'_, W> {
             }),
             Wake::Look | Wake::Watch(_) => Ok(()),
         }
+    }
+
+    /// A signal asks to stop: whether that changes anything in this phase. The first one does while the run can go back;
+    /// on the way back, and while old finishes its connections, the second one does.
+    pub(super) fn interrupted(&mut self, signal: &str) -> bool {
+        let Some(times) = self.asked.count(signal, self.world.now()) else { return false };
+        let heeded = match self.phase {
+            Phase::RollingBack | Phase::Finishing => times > 1,
+            _ => self.can_go_back(),
+        };
+        self.tell(Event::Interrupted { signal: signal.into(), heeded });
+        heeded
     }
 
     fn check_budget(&self, now: Duration) -> Result<(), Fault> {

@@ -8,7 +8,7 @@ use crate::support::scene::Scene;
 use crate::support::silent::Silent;
 
 /// The standard steps, with a soak; slow enough to be met in each of them.
-const SLOW: &str = r#"
+pub(crate) const SLOW: &str = r#"
 format = 1
 name = "slow"
 [inputs.version]
@@ -72,7 +72,7 @@ fn interrupted(signal: Signal, more: &[&str], matches: impl Fn(&Line) -> bool) -
     })
 }
 
-fn begins(step: u64) -> impl Fn(&Line) -> bool {
+pub(crate) fn begins(step: u64) -> impl Fn(&Line) -> bool {
     move |line| line.name() == "step-started" && line.event["step"] == step
 }
 

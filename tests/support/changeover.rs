@@ -135,6 +135,12 @@ impl Running {
         );
     }
 
+    /// Whether the run is stopped now, as by Ctrl-Z.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let state = super::process::one("/proc".as_ref(), self.pid.as_raw()).map(|process| process.state);
+        state == Some('T')
+    }
+
     /// Sends a signal to the run itself.
     pub(crate) fn signal(&self, signal: Signal) {
         let _ = kill(self.pid, signal);

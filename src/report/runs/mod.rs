@@ -236,9 +236,11 @@ fn an_interrupt_says_what_follows_from_it() {
     let told = |script: Script| script.shown(PLAIN).0.lines().last().unwrap_or_default().to_owned();
     assert!(told(begun().after(0.0, interrupt(true))).ends_with("nothing live was touched yet"));
     assert!(told(forward().after(0.0, interrupt(true))).ends_with("then the way back"));
-    let committed = forward().after(0.0, Event::CommitRecorded);
-    assert!(told(committed.after(0.0, interrupt(false))).ends_with("the run goes on to its end"));
-    assert!(told(way_back().after(0.0, interrupt(false))).ends_with("the way back goes on to its end"));
+    let committed = || forward().after(0.0, Event::CommitRecorded);
+    assert!(told(committed().after(0.0, interrupt(false))).ends_with("signal again not to wait for old"));
+    assert!(told(committed().after(0.0, interrupt(true))).ends_with("any more"));
+    assert!(told(way_back().after(0.0, interrupt(false))).ends_with("signal again to leave it as it is"));
+    assert!(told(way_back().after(0.0, interrupt(true))).ends_with("the way back stops where it is"));
 }
 
 #[test]

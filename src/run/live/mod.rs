@@ -3,13 +3,14 @@
 mod asker;
 mod binary;
 mod files;
-mod interrupts;
 mod moves;
 mod opening;
 mod questions;
 mod recorder;
 mod refusal;
+mod signals;
 mod start;
+mod suspend;
 mod watches;
 mod window;
 
@@ -21,8 +22,9 @@ pub use start::{Input, Started, start};
 use self::{
     binary::Binary,
     files::{PidFile, UnixPath},
-    interrupts::Interrupts,
     recorder::Recorder,
+    signals::{Caught, Signals},
+    suspend::Stops,
     watches::{Watched, Watches},
 };
 use super::{Effect, MoveError, Wake, World, steps::probed};
@@ -48,13 +50,14 @@ pub struct Live {
     recorder: Recorder,
     observer: Observer,
     last: Option<Situation>,
+    stops: Stops,
     pace: Duration,
     binary: Binary,
     pid_file: PidFile,
     unix_paths: Vec<UnixPath>,
     notify: Notify,
     exits: Exits,
-    interrupts: Interrupts,
+    signals: Signals,
     asker: Rc<Asker>,
     watches: Watches,
     tails: Vec<Tail>,
@@ -79,7 +82,7 @@ impl Live {
 
 /// What came first of all that a run waits for.
 enum First {
-    Interrupt(&'static str),
+    Signal(Caught),
     Watch(Box<Watched>),
     Changed,
 }
@@ -105,29 +108,35 @@ impl World for Live {
         self.pace = QUICK;
         // Recorded before it is made: an effect without its record would be forgotten by the way back.
         self.observer.record(what.clone(), None, self.recorder.now(), way_back);
-        self.make(what).await
+        let made = self.make(what).await;
+        self.stops = Stops::at(self.recorder.now());
+        made
     }
 
     async fn wait(&mut self, deadline: Duration) -> Wake {
-        let left = deadline.saturating_sub(self.recorder.now());
+        let now = self.recorder.now();
+        self.stops.beat(now);
+        let left = deadline.saturating_sub(now);
         let first = async {
             tokio::select! {
                 biased;
-                signal = self.interrupts.next() => First::Interrupt(signal),
+                caught = self.signals.next() => First::Signal(caught),
                 watched = self.watches.next() => First::Watch(Box::new(watched)),
                 _ = self.notify.changed() => First::Changed,
                 () = self.exits.next() => First::Changed,
             }
         };
-        match timer::within(left.min(self.pace), first).await {
-            Some(First::Interrupt(signal)) => Wake::Interrupted(signal),
+        let wake = match timer::within(left.min(self.pace), first).await {
+            Some(First::Signal(caught)) => self.caught(caught),
             Some(First::Watch(watched)) => self.watched(*watched),
             Some(First::Changed) => {
                 self.pace = QUICK;
                 Wake::Look
             }
             None => Wake::Look,
-        }
+        };
+        self.stops.beat(self.recorder.now());
+        wake
     }
 
     async fn probe(&mut self, name: &str, wanted: Answerer) -> Result<Answer, Wake> {
@@ -137,14 +146,17 @@ impl World for Live {
         loop {
             let first = tokio::select! {
                 biased;
-                signal = self.interrupts.next() => First::Interrupt(signal),
+                caught = self.signals.next_in_hand() => First::Signal(caught),
                 watched = self.watches.next() => First::Watch(Box::new(watched)),
                 _ = self.notify.changed() => First::Changed,
                 () = self.exits.next() => First::Changed,
-                Some(answer) = &mut answer => return Ok(answer),
+                Some(answer) = &mut answer => {
+                    self.stops = Stops::at(self.recorder.now());
+                    return Ok(answer);
+                }
             };
             match first {
-                First::Interrupt(signal) => return Err(Wake::Interrupted(signal)),
+                First::Signal(caught) => return Err(self.caught(caught)),
                 First::Watch(watched) => match self.watched(*watched) {
                     Wake::Look => {}
                     wake => return Err(wake),
@@ -156,6 +168,7 @@ impl World for Live {
 
     async fn ask(&mut self, question: Question) -> bool {
         let yes = self.answer_to(question).await;
+        self.stops = Stops::at(self.recorder.now());
         self.observer.answer(question, yes, self.recorder.now());
         yes
     }

@@ -12,10 +12,11 @@ use super::{
     asker::Asker,
     binary::Binary,
     files::{PidFile, UnixPath},
-    interrupts::Interrupts,
     questions::{self, ConfigurationTest},
     recorder::Recorder,
     refusal::Refusal,
+    signals::{Caught, Signals},
+    suspend::Stops,
     watches::Watches,
 };
 use crate::{
@@ -52,26 +53,30 @@ impl Opening {
     /// Opens it, and cleans up after itself where it is refused.
     pub(super) async fn open(
         mut self,
-        interrupts: io::Result<Interrupts>,
+        signals: io::Result<Signals>,
     ) -> Result<(Live, Given), (Refusal, Recorder)> {
-        let mut interrupts = match interrupts {
-            Ok(interrupts) => interrupts,
+        let mut signals = match signals {
+            Ok(signals) => signals,
             Err(error) => return Err((Refusal::Signals(error), self.recorder)),
         };
         let (opened, signal) = {
             let prepare = self.prepare();
             tokio::pin!(prepare);
             let mut signal = None;
-            // What is being staged or run is finished first, then removed: nothing is left half made.
+            // What is being staged or run is finished first, then removed: nothing is left half made. Who suspends the
+            // run waits for the end of the checks too: old and its children are not judged by a run that slept.
             loop {
                 tokio::select! {
                     opened = &mut prepare => break (opened, signal),
-                    caught = interrupts.next() => signal = Some(caught),
+                    caught = signals.next_in_hand() => match caught {
+                        Caught::Stop(name) => signal = Some(name),
+                        Caught::Suspend | Caught::Continued => {}
+                    },
                 }
             }
         };
         match (opened, signal) {
-            (Ok(prepared), None) => Ok(prepared.live(self, interrupts)),
+            (Ok(prepared), None) => Ok(prepared.live(self, signals)),
             (Ok(_), Some(signal)) => Err((Refusal::Interrupted(signal), self.recorder)),
             (Err(refusal), _) => Err((refusal, self.recorder)),
         }
@@ -242,20 +247,21 @@ struct Prepared {
 }
 
 impl Prepared {
-    fn live(self, opening: Opening, interrupts: Interrupts) -> (Live, Given) {
+    fn live(self, opening: Opening, signals: Signals) -> (Live, Given) {
         let Self { ready, mut files, observer, asker, notify, exits, locks } = self;
         files.begin();
         let watches = Watches::start(&opening.plan.watches, &asker);
         let live = Live {
             observer,
             last: None,
+            stops: Stops::at(opening.recorder.now()),
             pace: QUICK,
             binary: files.binary,
             pid_file: files.pid_file,
             unix_paths: files.unix_paths,
             notify,
             exits,
-            interrupts,
+            signals,
             asker,
             watches,
             tails: questions::tails(ready.old, &ready.error_logs),

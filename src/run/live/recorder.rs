@@ -14,6 +14,8 @@ use crate::{
 /// The one place where events of a run go.
 pub(super) struct Recorder {
     clock: Clock,
+    /// How long the run was suspended.
+    away: Duration,
     seq: u64,
     directory: Option<RunDirectory>,
     secrets: Secrets,
@@ -23,7 +25,7 @@ pub(super) struct Recorder {
 impl Recorder {
     /// The run begins now. Nothing that is told will hold one of these secrets.
     pub(super) fn new(teller: Teller, secrets: Secrets) -> Self {
-        Self { clock: Clock::start(), seq: 0, directory: None, secrets, teller }
+        Self { clock: Clock::start(), away: Duration::ZERO, seq: 0, directory: None, secrets, teller }
     }
 
     /// From now on records also go to the run's event file.
@@ -31,9 +33,14 @@ impl Recorder {
         self.directory = Some(directory);
     }
 
-    /// How long ago the run began.
+    /// How long ago the run began, by a clock that stands still while the run is suspended.
     pub(super) fn now(&self) -> Duration {
-        self.clock.elapsed()
+        self.clock.elapsed().saturating_sub(self.away)
+    }
+
+    /// This much of the time that has passed does not count.
+    pub(super) fn stand_still_for(&mut self, away: Duration) {
+        self.away = self.away.saturating_add(away);
     }
 
     /// Clears a text of the plan's secrets: before it is cut or searched, where it comes from a server or a log.

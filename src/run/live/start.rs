@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Live, Teller, interrupts::Interrupts, opening::Opening, recorder::Recorder};
+use super::{Live, Teller, opening::Opening, recorder::Recorder, signals::Signals};
 use crate::{
     engine::Event,
     host::clock,
@@ -39,7 +39,7 @@ pub async fn start(input: Input) -> Started {
     let run = clock::run_id();
     let mut recorder = Recorder::new(input.teller, input.plan.secrets.clone());
     // Before anything is told: whoever reads the first event may already send a signal.
-    let interrupts = Interrupts::catch();
+    let signals = Signals::catch();
     recorder.tell(Event::RunStarted {
         run: run.clone(),
         plan: input.plan.name.clone(),
@@ -48,7 +48,7 @@ pub async fn start(input: Input) -> Started {
     });
     let Input { text, inputs, plan, state, .. } = input;
     let opening = Opening { plan, text, inputs, state, run: run.clone(), recorder };
-    match opening.open(interrupts).await {
+    match opening.open(signals).await {
         Ok((live, given)) => Started::Ready(Box::new(live), Box::new(given)),
         Err((refusal, mut recorder)) => Started::Ended(refusal.tell(&mut recorder, &run).exit),
     }

@@ -20,6 +20,8 @@ const WAITING: usize = 64;
 
 /// The watches of a run. Dropping them stops them.
 pub(super) struct Watches {
+    /// As the plan has them.
+    plan: Vec<Watch>,
     answers: mpsc::Receiver<Watched>,
     tasks: Vec<AbortHandle>,
 }
@@ -39,7 +41,15 @@ impl Watches {
         let task = |(index, watch): (usize, &Watch)| {
             spawn_local(ask(index, watch.clone(), Rc::clone(asker), send.clone())).abort_handle()
         };
-        Self { answers, tasks: watches.iter().enumerate().map(task).collect() }
+        Self { answers, tasks: watches.iter().enumerate().map(task).collect(), plan: watches.to_vec() }
+    }
+
+    /// Those that were not stopped forget what they have seen, and ask at once.
+    pub(super) fn start_anew(&mut self, asker: &Rc<Asker>) {
+        if !self.tasks.is_empty() {
+            self.stop();
+            *self = Self::start(&std::mem::take(&mut self.plan), asker);
+        }
     }
 
     /// The next answer; never where there are no watches.

@@ -89,9 +89,10 @@ impl Live {
         let deadline = self.recorder.now().saturating_add(EXEC_BOUND);
         let mut renamed = false;
         loop {
+            let late = self.recorder.now() >= deadline;
             renamed |= self.pid_file.oldbin_is_there();
             match self.look_for_exec(before) {
-                Sign::None if self.recorder.now() < deadline => {}
+                Sign::None if !late => {}
                 sign => return (sign, renamed),
             }
             // The rename of the pid file wakes at once; a fork or an exec has no event.

@@ -63,8 +63,11 @@ impl<W: World> Run<'_, W> {
 
     /// Waits for old's master to finish its connections and leave.
     async fn drain(&mut self, step: &Commit) -> Result<(bool, String), Fault> {
-        let Err(fault) = self.old_leaves(step.drain_timeout).await else {
-            return Ok((true, "old's master is gone".to_owned()));
+        let fault = match self.old_leaves(step.drain_timeout).await {
+            Ok(()) => return Ok((true, "old's master is gone".to_owned())),
+            // Of the time that is over the plan says what follows; new gone, or a person who waits no longer, it does not know.
+            Err(fault) if !matches!(fault, Fault::DrainLate { .. }) => return Err(fault),
+            Err(fault) => fault,
         };
         match step.on_drain_timeout {
             OnDrainTimeout::Leave => Ok((false, left(&self.look()))),

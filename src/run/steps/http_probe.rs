@@ -57,7 +57,7 @@ impl<W: World> Run<'_, W> {
                 });
             }
             let now = self.world.now();
-            if now >= deadline {
+            if now >= deadline && self.is_over(deadline).await? {
                 return Err(Fault::ProbesLate {
                     probe: step.probe.clone(),
                     passed: tally.passed,
