@@ -230,6 +230,43 @@ mod tests {
         assert_eq!(value.get(..length), Some(&capability[..]));
     }
 
+    /// An ACL (`acl_xattr` of Linux): what the owner, user 4000, the group, the mask and others may.
+    fn acl(named: u16) -> Vec<u8> {
+        let entry = |tag: u16, perm: u16, id: u32| {
+            [tag.to_le_bytes().as_slice(), &perm.to_le_bytes(), &id.to_le_bytes()].concat()
+        };
+        let entries = [
+            entry(1, 7, u32::MAX),
+            entry(2, named, 4000),
+            entry(4, 5, u32::MAX),
+            entry(16, 7, u32::MAX),
+            entry(32, 5, u32::MAX),
+        ];
+        [2_u32.to_le_bytes().as_slice(), &entries.concat()].concat()
+    }
+
+    #[test]
+    fn an_acl_is_taken_over_and_one_of_the_directory_is_not() {
+        let scratch = Scratch::new();
+        let target = scratch.write("nginx", b"old");
+        mode(&target, 0o755);
+        let give = |name: &str, file: &Path, acl: &[u8]| fs::setxattr(file, name, acl, XattrFlags::empty());
+        if give("system.posix_acl_default", scratch.path(), &acl(7)) == Err(Errno::OPNOTSUPP) {
+            return;
+        }
+        let staged = scratch.path().join(".nginx.changeover-1");
+        let mut value = [0; 256];
+        stage(&scratch, &scratch.write("source", b"abc"), LIMIT).unwrap();
+        let inherited = fs::getxattr(&staged, "system.posix_acl_access", &mut value);
+        assert_eq!(inherited, Err(Errno::NODATA), "user 4000 may not write the binary");
+        assert_eq!(staged.metadata().unwrap().permissions().mode() & 0o7777, 0o755);
+        fs::unlink(&staged).unwrap();
+        give("system.posix_acl_access", &target, &acl(5)).unwrap();
+        stage(&scratch, &scratch.path().join("source"), LIMIT).unwrap();
+        let length = fs::getxattr(&staged, "system.posix_acl_access", &mut value).unwrap();
+        assert_eq!(value.get(..length), Some(&*acl(5)));
+    }
+
     #[test]
     fn a_source_that_is_too_large_leaves_nothing() {
         let scratch = Scratch::new();
