@@ -9,8 +9,9 @@ use std::{
 };
 
 use rustix::{
-    fs::{self, FlockOperation, Mode, OFlags},
+    fs::{self, Access, AtFlags, CWD, FlockOperation, Mode, OFlags, Uid},
     io::Errno,
+    process::geteuid,
 };
 use sha2::{Digest, Sha256};
 
@@ -18,6 +19,9 @@ use super::files::{hex, id_of};
 
 /// Where all locks are.
 const PLACE: &str = "/run/lock";
+/// How often a lock file is opened that others make and remove meanwhile.
+const TRIES: usize = 8;
+const FLAGS: OFlags = OFlags::RDWR.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC).union(OFlags::NONBLOCK);
 
 /// Who holds a lock, as its file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,48 +105,92 @@ impl Locks {
     }
 
     fn take_in(place: &Path, paths: &[&Path], holder: &Holder) -> Result<Self, LockError> {
-        let mut keys =
-            paths.iter().map(|path| Ok((key(path)?, *path))).collect::<Result<Vec<_>, LockError>>()?;
+        let mut locked = paths.iter().map(|path| Locked::of(path)).collect::<Result<Vec<_>, LockError>>()?;
         // Sorted, so that two runs that need the same two cannot each take one.
-        keys.sort();
-        keys.dedup_by(|a, b| a.0 == b.0);
-        let files = keys.into_iter().map(|(key, path)| take_one(&place.join(key), path, holder));
+        locked.sort_by(|a, b| a.key.cmp(&b.key));
+        locked.dedup_by(|a, b| a.key == b.key);
+        let files = locked.iter().map(|locked| locked.take(&place.join(&locked.key), holder));
         Ok(Self { _files: files.collect::<Result<_, _>>()? })
     }
 }
 
-/// The name of the lock file of a path: its real directory's device and inode, and a digest of its name.
-fn key(path: &Path) -> Result<OsString, LockError> {
-    let failed = |source: io::Error| LockError::Unnamed { path: path.to_owned(), source };
-    let name = path.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
-    let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let id = fs::stat(directory).map(|stat| id_of(&stat)).map_err(|error| failed(error.into()))?;
-    let digest = hex(&Sha256::digest(name.as_bytes()));
-    let digest = digest.get(..16).unwrap_or_default();
-    Ok(format!("changeover-{:x}-{:x}-{digest}.lock", id.dev, id.ino).into())
+/// A name that is locked.
+struct Locked<'a> {
+    path: &'a Path,
+    directory: &'a Path,
+    /// The owner of its directory, who can exchange the name whatever is locked.
+    owner: u32,
+    /// The name of its lock file: the real directory's device and inode, and a digest of the name.
+    key: OsString,
 }
 
-fn take_one(file: &Path, path: &Path, holder: &Holder) -> Result<File, LockError> {
-    let failed = |source: io::Error| LockError::Place { file: file.to_owned(), source };
-    // Never unlinked: a lock on a name that is gone locks nobody out.
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
-    let mut lock = File::from(fs::open(file, flags, mode).map_err(|e| failed(e.into()))?);
-    let stat = fs::fstat(&lock).map_err(|e| failed(e.into()))?;
-    // The place may be writable by everybody; a file of somebody else is not believed.
-    if stat.st_uid != 0 && stat.st_uid != rustix::process::geteuid().as_raw() {
-        return Err(LockError::Foreign { file: file.to_owned(), uid: stat.st_uid });
+impl<'a> Locked<'a> {
+    fn of(path: &'a Path) -> Result<Self, LockError> {
+        let failed = |source: io::Error| LockError::Unnamed { path: path.to_owned(), source };
+        let name = path.file_name().ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
+        let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let stat = fs::stat(directory).map_err(|error| failed(error.into()))?;
+        let id = id_of(&stat);
+        let digest = hex(&Sha256::digest(name.as_bytes()));
+        let digest = digest.get(..16).unwrap_or_default();
+        let key = format!("changeover-{:x}-{:x}-{digest}.lock", id.dev, id.ino).into();
+        Ok(Self { path, directory, owner: stat.st_uid, key })
     }
-    match fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => {
-            return Err(LockError::Held { path: path.to_owned(), holder: read_holder(&lock) });
+
+    fn take(&self, file: &Path, holder: &Holder) -> Result<File, LockError> {
+        let failed = |source: io::Error| LockError::Place { file: file.to_owned(), source };
+        let mut lock = self.open(file)?;
+        match fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => {
+                return Err(LockError::Held { path: self.path.to_owned(), holder: read_holder(&lock) });
+            }
+            Err(error) => return Err(failed(error.into())),
         }
-        Err(error) => return Err(failed(error.into())),
+        fs::ftruncate(&lock, 0).map_err(|e| failed(e.into()))?;
+        writeln!(lock, "{} {} {}", holder.pid, holder.run, self.path.display()).map_err(failed)?;
+        Ok(lock)
     }
-    fs::ftruncate(&lock, 0).map_err(|e| failed(e.into()))?;
-    writeln!(lock, "{} {} {}", holder.pid, holder.run, path.display()).map_err(failed)?;
-    Ok(lock)
+
+    /// Opens the lock file, or makes it. It is never unlinked where it can be believed: a lock on a name that is gone
+    /// locks nobody out.
+    fn open(&self, file: &Path) -> Result<File, LockError> {
+        let failed = |error: Errno| LockError::Place { file: file.to_owned(), source: error.into() };
+        let me = geteuid().as_raw();
+        for _ in 0..TRIES {
+            // Without O_CREAT: in a directory that everybody may write, the kernel else refuses even root the file of
+            // another user (`fs.protected_regular`).
+            let lock = match fs::open(file, FLAGS, Mode::empty()) {
+                Err(Errno::NOENT) => match self.make(file, me) {
+                    Err(Errno::EXIST) => continue,
+                    made => return made.map_err(failed),
+                },
+                opened => File::from(opened.map_err(failed)?),
+            };
+            let uid = fs::fstat(&lock).map_err(failed)?.st_uid;
+            if [0, me, self.owner].contains(&uid) {
+                return Ok(lock);
+            }
+            // Somebody else could take it away at any time. Only root can mend that.
+            if me != 0 {
+                return Err(LockError::Foreign { file: file.to_owned(), uid });
+            }
+            fs::unlink(file).map_err(failed)?;
+        }
+        Err(failed(Errno::EXIST))
+    }
+
+    fn make(&self, file: &Path, me: u32) -> Result<File, Errno> {
+        // Who may not change the name has nothing to lock, and would leave a file that root must not believe.
+        fs::accessat(CWD, self.directory, Access::WRITE_OK, AtFlags::EACCESS)?;
+        let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
+        let lock = fs::open(file, FLAGS | OFlags::CREATE | OFlags::EXCL, mode)?;
+        if me == 0 && self.owner != 0 {
+            // So that the owner's own runs can take it as well.
+            fs::fchown(&lock, Some(Uid::from_raw(self.owner)), None)?;
+        }
+        Ok(lock.into())
+    }
 }
 
 /// What the holder wrote: its pid and its run. It may be about to write it.
@@ -200,7 +248,7 @@ mod tests {
         let refused = Locks::take_in(&place.path().join("none"), &[&path], &holder(1)).unwrap_err();
         assert_eq!(refused.code(), "host/lock-place");
         let victim = scratch.write("victim", b"precious");
-        symlink(&victim, place.path().join(key(&path).unwrap())).unwrap();
+        symlink(&victim, place.path().join(Locked::of(&path).unwrap().key)).unwrap();
         let refused = Locks::take_in(place.path(), &[&path], &holder(1)).unwrap_err();
         assert_eq!(refused.code(), "host/lock-place");
         assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
@@ -208,5 +256,32 @@ mod tests {
             Locks::take_in(place.path(), &[Path::new("/")], &holder(1)).unwrap_err().code(),
             "host/lock-unnamed"
         );
+    }
+
+    /// Whose the lock file of a path is; `give` makes it another's.
+    fn owner(place: &Path, path: &Path, give: Option<u32>) -> u32 {
+        let file = place.join(Locked::of(path).unwrap().key);
+        if let Some(user) = give {
+            fs::chown(&file, Some(Uid::from_raw(user)), None).unwrap();
+        }
+        fs::stat(&file).unwrap().st_uid
+    }
+
+    #[test]
+    fn root_makes_the_lock_of_another_s_directory_that_other_s_and_believes_no_stranger() {
+        if !geteuid().is_root() {
+            return;
+        }
+        let (place, scratch) = (Scratch::new(), Scratch::new());
+        let path = scratch.path().join("nginx.pid");
+        fs::chown(scratch.path(), Some(Uid::from_raw(33)), None).unwrap();
+        let take = || Locks::take_in(place.path(), &[&path], &holder(1)).map(drop);
+        take().unwrap();
+        assert_eq!(owner(place.path(), &path, None), 33);
+        take().unwrap();
+        // A planted one is replaced; it does not lock root out, held or not.
+        assert_eq!(owner(place.path(), &path, Some(4000)), 4000);
+        take().unwrap();
+        assert_eq!(owner(place.path(), &path, None), 33);
     }
 }

@@ -64,10 +64,18 @@ impl Refusal {
         let (code, expected, todo) = match self {
             Self::NothingToDo(_) => return None,
             Self::Locked(error) => {
-                let todo = "wait until that run has ended; `changeover status` shows how far it is";
-                let held = matches!(error, LockError::Held { .. });
+                let todo = match error {
+                    LockError::Held { .. } => {
+                        Some("wait until that run has ended; `changeover status` shows how far it is")
+                    }
+                    LockError::Place { .. } => {
+                        Some("make /run/lock writable for this user, as with mode 1777")
+                    }
+                    LockError::Foreign { .. } => Some("remove that file as root"),
+                    LockError::Unnamed { .. } => None,
+                };
                 let expected = "no other run changes this nginx".to_owned();
-                (error.code(), expected, held.then(|| todo.to_owned()))
+                (error.code(), expected, todo.map(str::to_owned))
             }
             Self::Checks(findings) => {
                 let first = first(findings)?;
