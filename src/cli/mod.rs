@@ -7,6 +7,7 @@ mod preview;
 mod run;
 mod schema;
 mod screen;
+mod state;
 mod status;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -63,9 +64,10 @@ struct OnePlan {
 struct Run {
     #[command(flatten)]
     plan: OnePlan,
-    /// Where runs keep their files.
-    #[arg(long, value_name = "DIR", default_value = "/var/lib/changeover")]
-    state_dir: PathBuf,
+    /// Where runs keep their files [default: /var/lib/changeover; without root ~/.local/state/changeover]. There
+    /// `XDG_STATE_HOME` is obeyed.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
 }
 
 /// `changeover status`

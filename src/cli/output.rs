@@ -1,5 +1,5 @@
 //! Printing: stdout is data, stderr is talk. A closed or full pipe never changes an outcome.
-#![expect(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+#![expect(clippy::disallowed_methods, reason = "what the environment says of the terminal is read here")]
 
 use std::{
     env,

@@ -1,10 +1,13 @@
 //! `run`: loads the plan, and hands every event to the report.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use super::{
     Format, Run, check, inputs, output,
     screen::{self, Ticker},
+    state,
 };
 use crate::{
     engine::{Ending, Record},
@@ -25,8 +28,12 @@ pub(super) fn main(run: &Run) -> u8 {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
+    let Some(state) = state::directory(run.state_dir.as_deref()) else {
+        output::talk("this user has no home to keep the run's files in: name a directory with --state-dir");
+        return output::USAGE;
+    };
     match runtime() {
-        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, execute(run, loaded)),
+        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, execute(run, loaded, state)),
         Err(exit) => exit,
     }
 }
@@ -39,14 +46,14 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, u8> {
     })
 }
 
-async fn execute(run: &Run, loaded: Loaded) -> u8 {
+async fn execute(run: &Run, loaded: Loaded, state: PathBuf) -> u8 {
     let (teller, _ticker) = teller(run.plan.output.format, &loaded);
     let input = Input {
         file: run.plan.plan.display().to_string(),
         text: loaded.document.text().to_owned(),
         inputs: loaded.inputs,
         plan: loaded.plan,
-        state: run.state_dir.clone(),
+        state,
         teller,
     };
     match start(input).await {

@@ -73,6 +73,8 @@ pub struct PidFile {
     pub text: PidText,
     /// `PATH.oldbin`.
     pub oldbin: Oldbin,
+    /// Whether the new master will write the same file, whatever way its path is spelled (`/var/run`, `/run`).
+    pub same_next: bool,
     /// Masters that run on this host, looked for only where the pid file names none.
     pub others: Vec<i32>,
 }
@@ -192,6 +194,12 @@ impl BinaryPath {
     #[must_use]
     pub fn file(&self) -> Option<FileId> {
         self.place.as_ref().ok().map(|place| place.file)
+    }
+
+    /// The name that is exchanged; the path itself where it leads to no file.
+    #[must_use]
+    pub fn exchanged(&self) -> PathBuf {
+        self.place.as_ref().map_or_else(|_| self.path.clone(), Place::path)
     }
 
     /// The directory in which names are exchanged; that of the path itself where it leads to no file.
@@ -346,6 +354,20 @@ impl Facts {
             Some(_) => self.offered.as_ref()?.trial.as_ref(),
             None => self.running.as_ref(),
         }
+    }
+
+    /// The pid file that the new master will write, and what says so.
+    #[must_use]
+    pub fn next_pid_file(&self) -> Option<(PathBuf, &'static str)> {
+        let (build, configuration) = (self.offered_build()?, self.configuration()?);
+        let prefix = self.arguments()?.prefix.as_deref().or_else(|| build.configured("--prefix"));
+        let (named, where_from) = match configuration.pid() {
+            Some(path) => (path, "the configuration on disk"),
+            None => (build.configured("--pid-path")?, "the build (--pid-path)"),
+        };
+        // nginx puts its prefix in front of a relative path (`ngx_conf_full_name`).
+        let path = Path::new(prefix.unwrap_or_default()).join(named);
+        path.is_absolute().then_some((path, where_from))
     }
 
     /// How many workers new will start.

@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod attributes;
 mod builds;
 mod changeovers;
 mod events;
@@ -22,10 +23,12 @@ mod reverse;
 mod same_file;
 mod second_signal;
 mod secrets;
+mod spellings;
 mod status;
 mod suspended;
 mod symlinks;
 mod terminal;
+mod users;
 mod verdicts;
 mod views;
 mod watches;

@@ -1,8 +1,7 @@
 //! One test host: a real nginx in a sandbox, what can be done to it and what can be seen of it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -33,6 +32,8 @@ pub(crate) struct Host {
     /// argv[0] of nginx; where it is no absolute path, seen from the directory that nginx is started in.
     pub(crate) program: String,
     pub(crate) directory: Option<String>,
+    /// The user and group that nginx and the runs have, where they are not root's.
+    pub(crate) user: Option<u32>,
     /// A command that executes nginx, given after it with its arguments.
     pub(crate) starter: Vec<String>,
 }
@@ -59,6 +60,7 @@ impl Host {
             config: Config::default(),
             program: BINARY.to_owned(),
             directory: None,
+            user: None,
             starter: Vec::new(),
         }
     }
@@ -73,44 +75,12 @@ impl Host {
         self.with(|config| config.workers = workers)
     }
 
-    /// Starts nginx by another path than [`BINARY`].
-    pub(crate) fn started_as(self, program: &str) -> Self {
-        Self { program: program.to_owned(), ..self }
-    }
-
-    /// The directory that nginx is started in.
-    pub(crate) fn started_in(self, directory: &str) -> Self {
-        std::fs::create_dir_all(self.path(directory)).expect("make the directory");
-        Self { directory: Some(directory.to_owned()), ..self }
-    }
-
-    /// Starts nginx in a mount namespace of its own, after this script.
-    pub(crate) fn after_mounting(self, script: &str) -> Self {
-        let words = ["unshare", "--mount", "sh", "-ec", &format!("{script}; exec \"$@\""), "sh"];
-        Self { starter: words.map(str::to_owned).to_vec(), ..self }
-    }
-
     /// Puts a build at the binary path, starts it and waits until all its workers accept.
     pub(crate) fn running(self, build: &str) -> Self {
         self.install(build);
         self.write_config();
         self.start();
         self
-    }
-
-    /// Puts a build at the binary path, as a package would: by rename.
-    pub(crate) fn install(&self, build: &str) {
-        self.install_at(build, BINARY);
-    }
-
-    /// The same at any path.
-    pub(crate) fn install_at(&self, build: &str, path: &str) {
-        let _nobody_is_started = executables();
-        let path = self.path(path);
-        let beside = path.with_file_name(".installing");
-        std::fs::create_dir_all(path.parent().expect("a file's directory")).expect("make the directory");
-        std::fs::copy(builds::executable(build), &beside).expect("copy the build");
-        std::fs::rename(beside, path).expect("install the build");
     }
 
     pub(crate) fn write_config(&self) {
@@ -143,20 +113,6 @@ impl Host {
     /// Starts nginx, and does not wait for anything.
     pub(crate) fn keep_running(&self) {
         self.sandbox.keep_running(&mut self.nginx());
-    }
-
-    fn nginx(&self) -> Command {
-        let found = self.path(&self.followed(&self.binary_path()).1).exists();
-        // What is not there was found in PATH.
-        let file = if found { self.binary_path() } else { BINARY.to_owned() };
-        let mut words = self.starter.iter().map(PathBuf::from).chain([self.sandbox.inner(&file)]);
-        let mut command = Sandbox::command(words.next().expect("a program"));
-        command.args(words);
-        if let Some(directory) = &self.directory {
-            command.arg0(&self.program).current_dir(self.sandbox.inner(directory));
-        }
-        command.args(["-c".as_ref(), self.sandbox.inner(CONFIG).as_os_str()]);
-        command
     }
 
     /// Runs a command of the host to its end.
@@ -196,6 +152,8 @@ impl Host {
         ];
         if !self.sandbox.is_private() {
             inputs.push(format!("pid-file={}", self.sandbox.inner(PID_FILE).display()));
+        }
+        if self.config.port != 80 {
             inputs.push(format!("health-url=http://{}/healthz", self.address()));
         }
         inputs.into_iter().flat_map(|input| ["--set".to_owned(), input]).collect()
@@ -205,6 +163,7 @@ impl Host {
     pub(crate) fn changeover_command(&self, arguments: &[&str], offer: &Offer) -> Command {
         let mut command = Sandbox::command(runner());
         command.args(arguments).args(self.sets(offer));
+        self.as_user(&mut command);
         if !self.sandbox.is_private() {
             command.arg("--state-dir").arg(self.sandbox.inner("/var/lib/changeover"));
         }
@@ -215,6 +174,7 @@ impl Host {
     pub(crate) fn changeover_bare(&self, arguments: &[&str]) -> Run {
         let mut command = Sandbox::command(runner());
         command.args(arguments);
+        self.as_user(&mut command);
         Running::spawn(command, &self.sandbox).wait()
     }
 
@@ -325,52 +285,6 @@ impl Host {
     /// Waits until a process is gone.
     pub(crate) fn wait_gone(&self, pid: i32) -> bool {
         holds_within(super::PATIENCE, || !self.is_alive(pid))
-    }
-
-    /// The path that the master executes.
-    fn binary_path(&self) -> String {
-        let directory = self.directory.as_deref().unwrap_or("/");
-        Path::new(directory).join(&self.program).display().to_string()
-    }
-
-    /// Follows the last part of a path from symlink to symlink, within the host: the last symlink, if there is one, and
-    /// the file.
-    pub(crate) fn followed(&self, path: &str) -> (Option<String>, String) {
-        let (mut link, mut at) = (None, path.to_owned());
-        while let Ok(names) = std::fs::read_link(self.path(&at)) {
-            let next = Path::new(&at).parent().expect("its directory").join(names);
-            link = Some(std::mem::replace(&mut at, next.display().to_string()));
-        }
-        (link, at)
-    }
-
-    /// The test process's path for the file at the binary path.
-    fn binary(&self) -> PathBuf {
-        self.path(&self.followed(&self.binary_path()).1)
-    }
-
-    /// The name of the build at the binary path (its digest when it is none of ours).
-    pub(crate) fn binary_on_disk(&self) -> String {
-        builds::name_of(&builds::sha256_of(&self.binary()))
-    }
-
-    /// The inode at the binary path.
-    pub(crate) fn binary_inode(&self) -> u64 {
-        std::fs::metadata(self.binary()).expect("the binary path").ino()
-    }
-
-    /// Files beside the binary, or beside the last symlink to it, that no package put there and that it is not itself.
-    pub(crate) fn left_beside_binary(&self) -> Vec<String> {
-        let (link, file) = self.followed(&self.binary_path());
-        let name = self.path(link.as_ref().unwrap_or(&file));
-        let entries = std::fs::read_dir(name.parent().expect("its directory")).expect("list the directory");
-        let (name, file) = (name.file_name(), self.path(&file));
-        let left = entries.flatten().map(|entry| entry.file_name());
-        let left = left.filter(|other| Some(&**other) != name && Some(&**other) != file.file_name());
-        let left = left.map(|name| name.to_string_lossy().into_owned());
-        let mut left: Vec<String> = left.filter(|name| name.contains("nginx")).collect();
-        left.sort();
-        left
     }
 
     /// The version of the worker that answers one request now.

@@ -23,6 +23,7 @@ pub(super) fn facts() -> Facts {
             path: "/run/nginx.pid".into(),
             text: PidText::Names(812),
             oldbin: Oldbin::None,
+            same_next: true,
             others: Vec::new(),
         },
         master: Some(master()),

@@ -1,19 +1,21 @@
 //! changeover may do what a run needs.
 
 use super::super::{
-    BinaryPath, Facts,
+    Facts,
     finding::{Outcome, refuse},
 };
-use crate::host::place::Place;
 
 pub(super) fn check(facts: &Facts) -> Outcome {
     let master = facts.master.as_ref()?;
     let access = facts.access;
-    let path = facts.path.as_ref().map(beside).unwrap_or_default();
+    let path = facts.path.as_ref().map(|path| path.exchanged().display().to_string());
+    let path = path.unwrap_or_default();
+    let user = master.user.0;
     let missing: Vec<String> = [
         (access.signal, format!("signal master {}", master.id)),
         (access.descriptors, format!("read the descriptors of master {}", master.id)),
         (access.view, format!("look at the files as master {} sees them", master.id)),
+        (access.euid == 0 || access.euid == user, format!("test the configuration as user {user}")),
         (access.exchange || facts.path.is_none(), format!("make and exchange files beside {path}")),
     ]
     .into_iter()
@@ -29,11 +31,6 @@ pub(super) fn check(facts: &Facts) -> Outcome {
         "a run that stops half-way for a permission cannot bring the old binary back either",
         "run changeover as root, or as the master's user with a binary directory that belongs to it",
     )
-}
-
-/// The name that is exchanged.
-fn beside(path: &BinaryPath) -> String {
-    path.place.as_ref().map_or_else(|_| path.path.clone(), Place::path).display().to_string()
 }
 
 #[cfg(test)]

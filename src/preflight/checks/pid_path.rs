@@ -6,18 +6,7 @@ use super::super::{
 };
 
 pub(super) fn check(facts: &Facts) -> Outcome {
-    let (build, configuration) = (facts.offered_build()?, facts.configuration()?);
-    let prefix =
-        facts.arguments()?.prefix.as_deref().or_else(|| build.configured("--prefix")).unwrap_or_default();
-    let (named, where_from) = match configuration.pid() {
-        Some(path) => (path, "the configuration on disk"),
-        None => (build.configured("--pid-path")?, "the build (--pid-path)"),
-    };
-    // nginx puts its prefix in front of a relative path (`ngx_conf_full_name`).
-    let path = std::path::Path::new(prefix).join(named);
-    if path == facts.pid_file.path || path.is_relative() {
-        return None;
-    }
+    let (path, where_from) = facts.next_pid_file().filter(|_| !facts.pid_file.same_next)?;
     refuse(
         "preflight/pid-path-differs",
         format!(
@@ -41,12 +30,23 @@ mod tests {
     #[test]
     fn the_same_pid_file_passes() {
         assert_eq!(check(&facts()), None);
-        assert_eq!(check(&with_configuration("events {}")), None, "the builds' own path is the same");
+        let mut unset = with_configuration("events {}");
+        unset.pid_file.same_next = false;
+        let finding = assert_found(check(&unset), "preflight/pid-path-differs", Level::Refuse);
+        assert!(finding.seen.contains("will write /run/nginx.pid (the build"), "{}", finding.seen);
     }
 
     #[test]
-    fn another_pid_file_on_disk_is_refused() {
-        let facts = with_configuration("pid /run/other.pid;");
-        assert_found(check(&facts), "preflight/pid-path-differs", Level::Refuse);
+    fn another_pid_file_on_disk_is_refused_and_another_spelling_is_not() {
+        let mut facts = with_configuration("pid /var/run/nginx.pid;");
+        facts.pid_file.same_next = false;
+        let finding = assert_found(check(&facts), "preflight/pid-path-differs", Level::Refuse);
+        assert!(
+            finding.seen.contains("will write /var/run/nginx.pid (the configuration"),
+            "{}",
+            finding.seen
+        );
+        facts.pid_file.same_next = true;
+        assert_eq!(check(&facts), None);
     }
 }

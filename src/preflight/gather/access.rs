@@ -9,7 +9,8 @@ use rustix::{
 
 use crate::preflight::facts::{Access, Master};
 
-pub(super) fn read(pid_file: &Path, master: Option<&Master>, directory: Option<&Path>) -> Access {
+/// `name` is the one that is exchanged.
+pub(super) fn read(pid_file: &Path, master: Option<&Master>, name: Option<&Path>) -> Access {
     let euid = geteuid().as_raw();
     let may_write = |directory: Option<&Path>| {
         directory.is_some_and(|directory| {
@@ -22,11 +23,23 @@ pub(super) fn read(pid_file: &Path, master: Option<&Master>, directory: Option<&
         signal: pid.is_some_and(|pid| test_kill_process(pid).is_ok()),
         descriptors: master.is_some_and(|it| fs::read_dir(format!("/proc/{}/fd", it.id.pid)).is_ok()),
         view: master.is_some_and(|it| fs::read_link(format!("/proc/{}/root", it.id.pid)).is_ok()),
-        exchange: may_write(directory),
+        exchange: name.is_some_and(|name| may_write(name.parent()) && !sticky(name, euid)),
         pid_file_renamed: we_write_pid_file
-            && master.is_some_and(|master| master.user.0 == euid || may_rename(pid_file, master.user)),
+            && master.is_some_and(|master| match master.user {
+                (user, _) if user == euid => !sticky(pid_file, user),
+                user => may_rename(pid_file, user),
+            }),
         euid,
     }
+}
+
+/// Whether the sticky bit of its directory keeps this user from renaming a file.
+fn sticky(file: &Path, user: u32) -> bool {
+    let Some(directory) = file.parent().and_then(|directory| fs::metadata(directory).ok()) else {
+        return false;
+    };
+    let owns = fs::symlink_metadata(file).is_ok_and(|file| file.uid() == user) || directory.uid() == user;
+    directory.mode() & 0o1000 != 0 && user != 0 && !owns
 }
 
 /// Whether another user may rename a file: the directory's mode bits, and the sticky bit. Extended ACLs and the further
@@ -46,8 +59,7 @@ fn may_rename(file: &Path, (user, group): (u32, u32)) -> bool {
     } else {
         mode | mode >> 3
     };
-    let owns = fs::symlink_metadata(file).is_ok_and(|file| file.uid() == user) || directory.uid() == user;
-    bits & 0o3 == 0o3 && (mode & 0o1000 == 0 || owns)
+    bits & 0o3 == 0o3 && !sticky(file, user)
 }
 
 #[cfg(test)]

@@ -34,7 +34,8 @@ pub(super) fn without_commands(input: &Input<'_>) -> Facts {
     let executes = master.as_ref().and_then(|master| master.executes.as_ref()?.as_ref().ok());
     let source = replace.as_ref().map(|replace| replace.source.as_path());
     let path = executes.map(|path| path::read(path, source, input));
-    let access = access::read(&pid_file.path, master.as_ref(), path.as_ref().map(BinaryPath::directory));
+    let access =
+        access::read(&pid_file.path, master.as_ref(), path.as_ref().map(BinaryPath::exchanged).as_deref());
     let mut facts = Facts {
         wanted: Wanted { replace, probes_before_winch: probes_before_winch(input.plan) },
         pid_file,
@@ -77,6 +78,9 @@ pub(super) async fn with_commands(facts: &mut Facts, input: &Input<'_>) -> Optio
     facts.offered = offered;
     facts.newer_files = newer::files(facts);
     sight::see_configuration(facts);
+    let next = facts.next_pid_file();
+    facts.pid_file.same_next =
+        next.is_some_and(|(path, _)| pid_file::is_same_name(&path, &facts.pid_file.path));
     staged.flatten()
 }
 

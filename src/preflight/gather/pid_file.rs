@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    host::files::{Symlinks, read_bounded},
+    host::files::{Symlinks, file_id, read_bounded},
     nginx::pid_file::{MOST_BYTES, PidFileError, parse},
     observe,
     preflight::facts::{Oldbin, PidFile, PidText},
@@ -18,7 +18,15 @@ pub(super) fn read(path: &Path) -> PidFile {
         PidText::Names(pid) if is_master(pid) => Oldbin::Live(pid),
         _ => Oldbin::Stale,
     };
-    PidFile { path: path.to_owned(), text: text(path), oldbin, others: Vec::new() }
+    PidFile { path: path.to_owned(), text: text(path), oldbin, same_next: false, others: Vec::new() }
+}
+
+/// Whether two paths are one name in one directory, as `/run` and `/var/run` are on most hosts.
+pub(super) fn is_same_name(one: &Path, other: &Path) -> bool {
+    let directory = |path: &Path| file_id(path.parent()?, Symlinks::Follow).ok();
+    one == other
+        || (one.file_name() == other.file_name()
+            && directory(one).is_some_and(|id| directory(other) == Some(id)))
 }
 
 fn text(path: &Path) -> PidText {

@@ -23,7 +23,7 @@ use crate::{
     engine::{Event, Level},
     host::{
         exits::Exits,
-        locks::{Holder, Locks},
+        locks::{Holder, LockError, Locks},
         notify::Notify,
         place::Place,
         timer,
@@ -83,12 +83,17 @@ impl Opening {
     }
 
     async fn prepare(&mut self) -> Result<Prepared, Refusal> {
-        let locks = self.lock()?;
+        let locks = self.lock();
+        if let Err(held @ LockError::Held { .. }) = locks {
+            return Err(held.into());
+        }
         let began = self.recorder.now();
-        let input = preflight::Input { plan: &self.plan, run: &self.run, stage: true };
+        // Without its locks a run stages nothing: the checks say why, where they know it.
+        let input = preflight::Input { plan: &self.plan, run: &self.run, stage: locks.is_ok() };
         let report = preflight::run(&input).await;
         let took = millis(self.recorder.now().saturating_sub(began));
         let mut ready = self.judge(report, took)?;
+        let locks = locks?;
         let files = Files::make(&ready, &self.run)?;
         let mut observer = Observer::new(self.instance(&ready, &files));
         ready.baseline.accepting = self.settled_workers(&mut observer).await?;
@@ -140,7 +145,7 @@ impl Opening {
     }
 
     /// The instance and its binary, where the master tells it; without one the checks explain.
-    fn lock(&self) -> Result<Locks, Refusal> {
+    fn lock(&self) -> Result<Locks, LockError> {
         let pid_file = self.plan.service.pid_file.as_path();
         let executes = observe::find(pid_file).ok().and_then(|found| found.old.executes());
         // The name that is exchanged, and the file that it leads to: another instance may exchange that one.
@@ -149,7 +154,7 @@ impl Opening {
         let paths: Vec<&Path> =
             std::iter::once(pid_file).chain(place.iter().flatten().map(PathBuf::as_path)).collect();
         let pid = i32::try_from(std::process::id()).unwrap_or_default();
-        Ok(Locks::take(&paths, &Holder { pid, run: self.run.clone() })?)
+        Locks::take(&paths, &Holder { pid, run: self.run.clone() })
     }
 
     /// Tells what the checks found; goes on only where none refuses and there is something to do.
@@ -171,7 +176,11 @@ impl Opening {
     }
 
     fn directory(&self, ready: &Ready) -> Result<RunDirectory, Refusal> {
-        let instance = ready.pid_file.display().to_string().trim_start_matches('/').replace('/', "_");
+        // By its real directory: `/var/run` and `/run` are one instance.
+        let directory = ready.pid_file.parent().and_then(|directory| directory.canonicalize().ok());
+        let name = ready.pid_file.file_name().unwrap_or_default();
+        let path = directory.map_or_else(|| ready.pid_file.clone(), |directory| directory.join(name));
+        let instance = path.display().to_string().trim_start_matches('/').replace('/', "_");
         Ok(RunDirectory::create(&self.state, &instance, &self.run, &self.text, &self.inputs)?)
     }
 
