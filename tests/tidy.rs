@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the sources has failed")]
 
+#[path = "tidy/codes.rs"]
+mod codes;
 #[path = "tidy/facts.rs"]
 mod facts;
 #[path = "tidy/imports.rs"]
@@ -67,6 +69,26 @@ fn nothing_that_ships_can_panic_on_purpose_or_starts_a_shell() {
 #[test]
 fn every_code_names_a_room_that_exists() {
     none(&words::codes(&House::of_this_crate(), &sources()));
+}
+
+#[test]
+fn every_code_has_a_text_and_no_text_is_left_over() {
+    let texts = changeover::diagnose::explain::all();
+    none(&codes::unexplained(
+        &House::of_this_crate(),
+        &sources(),
+        &texts.iter().map(|text| text.code).collect(),
+    ));
+}
+
+#[test]
+fn the_page_of_codes_is_current() {
+    #[expect(clippy::disallowed_methods, reason = "a test asks whether to write the file anew")]
+    if std::env::var_os("CHANGEOVER_BLESS").is_some() {
+        std::fs::write(codes::PAGE, codes::page()).unwrap();
+    }
+    let current = std::fs::read_to_string(codes::PAGE).is_ok_and(|page| page == codes::page());
+    assert!(current, "docs/codes.md is not what src/diagnose says: run {}", codes::BLESS);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The program on one screen: clap types, one file per subcommand; alone in printing and in knowing exit codes.
 
 mod check;
+mod explain;
 mod inputs;
 mod output;
 mod preview;
@@ -32,6 +33,8 @@ enum Command {
     Run(Run),
     /// Say which generations live, and what the binary path holds.
     Status(Status),
+    /// Say what a code means, why it matters and what to do; without one, list them all.
+    Explain(explain::Explain),
     /// Print the JSON Schema of plans, for editors, or of what a run writes.
     Schema(schema::Schema),
 }
@@ -108,6 +111,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Preview(preview) => preview::main(&preview),
         Command::Run(run) => run::main(&run),
         Command::Status(status) => status::main(&status),
+        Command::Explain(explain) => explain::main(&explain),
         Command::Schema(schema) => schema::main(&schema),
     })
 }

@@ -5,8 +5,11 @@ use super::{
     pattern::{Family, Pattern},
 };
 
-pub(super) const FAMILY: Family =
-    Family { explains: |fault| starts(fault) || fault.starts_with("preflight/"), patterns: PATTERNS };
+pub(super) const FAMILY: Family = Family {
+    explains: |fault| starts(fault) || fault.starts_with("preflight/"),
+    why: "The new binary reads the configuration from disk when it starts. Preflight finds most of this; later new's master exits, and old serves all the time.",
+    patterns: PATTERNS,
+};
 
 const PATTERNS: &[Pattern] = &[
     Pattern {

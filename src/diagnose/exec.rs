@@ -2,7 +2,11 @@
 
 use super::pattern::{Family, Pattern};
 
-pub(super) const FAMILY: Family = Family { explains: starts, patterns: PATTERNS };
+pub(super) const FAMILY: Family = Family {
+    explains: starts,
+    why: "New's master does not come to run the new file, or does not stay. Old serves all the time.",
+    patterns: PATTERNS,
+};
 
 /// Faults of a new master that does not start, or does not stay.
 pub(super) fn starts(fault: &str) -> bool {

@@ -1,8 +1,9 @@
-//! Evidence to cause: lines of nginx's log that explain a fault; pure. They explain, they never decide.
+//! Evidence to cause, and what each code means; pure. Lines of nginx's log explain a fault, they never decide.
 
 mod config;
 mod evidence;
 mod exec;
+pub mod explain;
 mod pattern;
 mod requests;
 mod sockets;

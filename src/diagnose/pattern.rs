@@ -22,6 +22,8 @@ pub struct Cause {
 pub(super) struct Family {
     /// Whether a fault with this code can come from a line of this family.
     pub(super) explains: fn(&str) -> bool,
+    /// Why such a cause matters, in sentences: what `explain` says of each of them.
+    pub(super) why: &'static str,
     /// The most exact first.
     pub(super) patterns: &'static [Pattern],
 }

@@ -6,7 +6,11 @@ use super::{
     workers::answers,
 };
 
-pub(super) const FAMILY: Family = Family { explains: answers, patterns: PATTERNS };
+pub(super) const FAMILY: Family = Family {
+    explains: answers,
+    why: "New accepts and cannot serve as old did: a probe or a watch fails, and the way back is taken.",
+    patterns: PATTERNS,
+};
 
 const PATTERNS: &[Pattern] = &[
     Pattern {

@@ -5,7 +5,11 @@ use super::{
     pattern::{Family, Pattern},
 };
 
-pub(super) const FAMILY: Family = Family { explains: starts, patterns: PATTERNS };
+pub(super) const FAMILY: Family = Family {
+    explains: starts,
+    why: "New's master opens its sockets and files before it has workers, and exits where it cannot. Old serves all the time.",
+    patterns: PATTERNS,
+};
 
 const PATTERNS: &[Pattern] = &[
     Pattern {

@@ -2,7 +2,11 @@
 
 use super::pattern::{Family, Pattern};
 
-pub(super) const FAMILY: Family = Family { explains, patterns: PATTERNS };
+pub(super) const FAMILY: Family = Family {
+    explains,
+    why: "New's master lives, and its workers do not: new accepts nobody, or loses what it has accepted.",
+    patterns: PATTERNS,
+};
 
 fn explains(fault: &str) -> bool {
     let workers = matches!(

@@ -216,7 +216,7 @@ pub struct Verify {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Accept {
     /// The code of the finding.
-    #[schemars(regex(pattern = "^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$"), example = &"verify/no-probe")]
+    #[schemars(regex(pattern = "^[a-z]+/[a-z0-9]+(-[a-z0-9]+)*$"), example = &"verify/quit-outside-commit")]
     pub code: String,
     /// Why it is acceptable here.
     #[schemars(length(min = 1))]

@@ -1,7 +1,8 @@
 //! Words for messages: the closest spelling, lists, and short safe excerpts of what a file says.
 
 /// The candidate that was probably meant, if one is close.
-pub(super) fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > 64 {
         return None;
     }

@@ -14,7 +14,7 @@ const MOST: usize = 2000;
 /// One thing that a check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Its one name; `docs/preflight.md` has a heading for it.
+    /// Its one name; `diagnose::explain` has the text for it.
     pub code: &'static str,
     /// How bad it is.
     pub level: Level,

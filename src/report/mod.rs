@@ -3,6 +3,7 @@
 mod back;
 mod checks;
 mod ending;
+mod explain;
 mod human;
 mod json;
 mod layout;
@@ -14,6 +15,7 @@ mod tally;
 pub mod words;
 
 pub use checks::{Count, Finding};
+pub use explain::{explained, listed};
 pub use human::Human;
 pub use json::json_line;
 pub use plan_view::PlanView;

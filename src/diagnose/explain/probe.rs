@@ -1,0 +1,98 @@
+//! `probe/…`: what can come of one HTTP request.
+
+use super::Text;
+
+pub(super) const TEXTS: &[Text] = &[
+    Text {
+        code: "probe/passed",
+        means: "The answer is what the plan expects, from the generation that it asks for.",
+        why: "It counts towards `pass-after`.",
+        todo: "Nothing.",
+    },
+    Text {
+        code: "probe/not-reached",
+        means: "No connection landed on a worker of the wanted generation in the time of the step.",
+        why: "The build was not judged, neither good nor bad: while both generations accept, an idle host may give \
+              every connection to one of them.",
+        todo: "Probe new after the old workers are draining, as plans/nginx.toml does.",
+    },
+    Text {
+        code: "probe/queued",
+        means: "The connection was made and no worker accepted it: it waits in the queue of the listening socket.",
+        why: "Clients wait there too. Nobody serves this address.",
+        todo: "Look at the workers: `changeover status` says who accepts.",
+    },
+    Text {
+        code: "probe/refused",
+        means: "Nothing listens at the address of the probe.",
+        why: "Clients are refused too, if the address is theirs.",
+        todo: "Compare the probe's `url` with the `listen` directives.",
+    },
+    Text {
+        code: "probe/not-connected",
+        means: "No connection came about; the message quotes the kernel.",
+        why: "A firewall, a missing route, or a limit stands between the probe and the server.",
+        todo: "Try the same from this host with `curl -v`.",
+    },
+    Text {
+        code: "probe/unresolved",
+        means: "The host in the probe's `url` has no address.",
+        why: "Probes are for the server on this host, and a name may lead elsewhere or nowhere.",
+        todo: "Write an address instead of the name, such as 127.0.0.1, and the name as a header `Host`.",
+    },
+    Text {
+        code: "probe/timed-out",
+        means: "A worker accepted the connection and did not answer completely within `request-timeout`.",
+        why: "The worker hangs, or what it asks (an upstream, a disk) does.",
+        todo: "Look into nginx's error log, and at what the location does.",
+    },
+    Text {
+        code: "probe/reset",
+        means: "The server ended the connection before its answer was complete.",
+        why: "Workers that crash do this, and locations with `return 444`.",
+        todo: "Look for `exited on signal` in nginx's error log.",
+    },
+    Text {
+        code: "probe/not-http",
+        means: "What came back is no HTTP answer.",
+        why: "Another protocol is spoken on this port: TLS, or a stream server.",
+        todo: "Compare the probe's `url` with the `listen` directive of that port.",
+    },
+    Text {
+        code: "probe/wrong-status",
+        means: "The answer has another status than `expect.status` lists.",
+        why: "The generation serves, but not what it should.",
+        todo: "Look into nginx's error log for the reason, or correct `[probe.NAME.expect]`.",
+    },
+    Text {
+        code: "probe/wrong-header",
+        means: "A header of the answer is missing or has another value.",
+        why: "The generation serves, but not what it should.",
+        todo: "Ask for it with `curl -i`, and compare it with `[probe.NAME.expect]`.",
+    },
+    Text {
+        code: "probe/wrong-body",
+        means: "The body of the answer lacks the expected text.",
+        why: "A status of 200 may also come with an error page.",
+        todo: "Ask for it with `curl`, and compare it with `body-contains`.",
+    },
+    Text {
+        code: "probe/too-slow",
+        means: "The answer is right and took longer than `max-latency`.",
+        why: "Clients will notice, and a queue may build up.",
+        todo: "Look at the load of the host, or allow more time.",
+    },
+    Text {
+        code: "probe/attribution-impossible",
+        means: "The step wants the answer of one generation, and nobody can tell which one answered.",
+        why: "An answer of the old workers would prove nothing about the new ones.",
+        todo: "Probe an address that nginx itself listens on in this network namespace, not through a proxy, and run \
+               changeover as root; or write `answered-by = \"any\"`.",
+    },
+    Text {
+        code: "probe/not-asked",
+        means: "The request could not be made at all; the message says why.",
+        why: "Nothing was learned about the server.",
+        todo: "Correct the probe as the message says.",
+    },
+];

@@ -1,0 +1,154 @@
+//! `run/…`: what can go wrong while a plan is carried out.
+
+use super::Text;
+
+pub(super) const TEXTS: &[Text] = &[
+    Text {
+        code: "run/usr2-ignored",
+        means: "Old's master took USR2 and executed nothing.",
+        why: "nginx ignores USR2 under `daemon off`, and while another generation lives. Nothing has changed.",
+        todo: "Look for `the changing binary signal is ignored` in the error log; finish or take back the other \
+               changeover.",
+    },
+    Text {
+        code: "run/exec-failed",
+        means: "Old's master forked and the child ended before it ran the new file.",
+        why: "The kernel did not execute it. Old serves as before.",
+        todo: "The evidence quotes the error; mostly it is a missing file, a permission or a security policy.",
+    },
+    Text {
+        code: "run/new-master-exited",
+        means: "New's master exited, or was told to leave, before the commit.",
+        why: "Old is still complete: the way back brings its workers back where they have left.",
+        todo: "The evidence quotes what the new binary logged: a busy address, a directive, a module, a library.",
+    },
+    Text {
+        code: "run/pid-file-not-renamed",
+        means: "Old's master could not rename its pid file to `.oldbin`.",
+        why: "Such a master is broken: every later reload adds a set of workers and reads no configuration. The way \
+              back cures it.",
+        todo: "Let the master's user write into the directory of the pid file, and do not remove the file.",
+    },
+    Text {
+        code: "run/old-master-gone",
+        means: "Old's master exited, or was told to leave, before the commit.",
+        why: "Without it the old binary can only be brought back by a changeover in the other direction.",
+        todo: "Find out who ended it: a restart, a package script, the memory limit (`journalctl -k`).",
+    },
+    Text {
+        code: "run/workers-gone",
+        means: "A generation that must accept has no workers any more.",
+        why: "Clients would wait, or be served by the other generation alone.",
+        todo: "Look into the error log for how they ended.",
+    },
+    Text {
+        code: "run/old-workers-back",
+        means: "Workers of old accept again after WINCH.",
+        why: "Somebody sent HUP to old's master, such as log rotation or a configuration tool. Answers come from both \
+              generations again.",
+        todo: "Keep reloads away during a changeover, then run it again.",
+    },
+    Text {
+        code: "run/path-changed",
+        means: "The binary path holds a file that neither was there nor was put there by this run.",
+        why: "A package manager or a person installs at the same time. That file is never touched.",
+        todo: "Let the other one finish, look at what lies at the path, and run again.",
+    },
+    Text {
+        code: "run/crash-loop",
+        means: "Workers of new die and nginx starts them again.",
+        why: "Requests are lost with each of them.",
+        todo: "Look for their cores (`coredumpctl`); the build, a module or a library is at fault.",
+    },
+    Text {
+        code: "run/workers-fatal",
+        means: "Workers of new gave up while they started, and nginx does not start them again.",
+        why: "New's master lives and serves nobody.",
+        todo: "The evidence quotes them: a directory, a user or a limit that the workers cannot have.",
+    },
+    Text {
+        code: "run/signal-not-handled",
+        means: "A signal was sent and the master did not take it within the time of the step.",
+        why: "The master is stopped, busy with a reload, or waits for a disk. Two signals at once are handled in an \
+              order that loses one of them, so nothing else is sent.",
+        todo: "Look at the master's state: `grep State /proc/PID/status`.",
+    },
+    Text {
+        code: "run/signal-without-effect",
+        means: "A signal was taken and what it should bring about was not seen.",
+        why: "A sent signal means nothing; only its effect does.",
+        todo: "The evidence quotes the error log, if it says why.",
+    },
+    Text {
+        code: "run/workers-late",
+        means: "Workers did not come, or did not leave, within the time of the step.",
+        why: "New may wait for a name server or a busy address; old for connections that do not end.",
+        todo: "Give the step a longer `timeout`, or set `worker_shutdown_timeout` for connections that stay.",
+    },
+    Text {
+        code: "run/probes-late",
+        means: "The time of a step was over before a probe passed as often in a row as `pass-after` asks.",
+        why: "Some passed, and never enough of them one after the other.",
+        todo: "Look at the outcomes that the message lists; raise `timeout` if they were good and slow.",
+    },
+    Text {
+        code: "run/staged-changed",
+        means: "The staged copy of the new file is not what preflight proved.",
+        why: "Somebody writes beside the binary path. A file that is not proven is not executed.",
+        todo: "Find out who changes the files named `.NAME.changeover-RUN`.",
+    },
+    Text {
+        code: "run/budget-used",
+        means: "The way forward took longer than `[defaults] budget` allows in all.",
+        why: "A changeover that is not done by then is taken back.",
+        todo: "Look which step took the time; raise the budget if it was well used.",
+    },
+    Text {
+        code: "run/not-ready-to-commit",
+        means: "Before the commit, old's master was not quiet, or new did not accept.",
+        why: "The commit is the point of no return: it is passed only with both seen well.",
+        todo: "Look at `changeover status` and at new's workers; somebody may be sending signals.",
+    },
+    Text {
+        code: "run/drain-late",
+        means: "Old kept connections for longer than `drain-timeout`, and the plan says `on-drain-timeout = \"fail\"`.",
+        why: "The commit is done and new serves. Old's workers are still busy.",
+        todo: "Wait, or end them; set `worker_shutdown_timeout`, or allow more time.",
+    },
+    Text {
+        code: "run/interrupted",
+        means: "The run was told to end by SIGINT, SIGTERM or SIGHUP.",
+        why: "It does not stop where it is: what was begun is taken back first.",
+        todo: "Run it again when nothing ends it.",
+    },
+    Text {
+        code: "run/no-master",
+        means: "A signal was to be sent to a generation that has no master now.",
+        why: "The step does not fit what lives, or the master has just exited.",
+        todo: "Look at `changeover status`, and at the order of the steps.",
+    },
+    Text {
+        code: "run/nothing-staged",
+        means: "A step wants the new file at the binary path, and the plan stages none.",
+        why: "This is a bug in changeover: the plan should have been refused.",
+        todo: "Report the plan.",
+    },
+    Text {
+        code: "run/exits-not-watched",
+        means: "The kernel does not tell when processes end.",
+        why: "Waiting for the end of a master is a large part of a run. It was not begun.",
+        todo: "Linux 5.3 or later is needed, with free descriptors.",
+    },
+    Text {
+        code: "run/old-not-settled",
+        means: "Old's master starts, reloads, is stopped or has no workers, and does not come to rest.",
+        why: "Nobody could say what a way back would have to bring back. The run was not begun.",
+        todo: "Wait for its start or reload to end; a stopped one needs `kill -CONT`.",
+    },
+    Text {
+        code: "run/signals-not-caught",
+        means: "The system gave no signal handlers.",
+        why: "A run that cannot be interrupted safely is not begun.",
+        todo: "Look at the limits of the process.",
+    },
+];
