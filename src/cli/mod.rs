@@ -1,8 +1,10 @@
 //! The program on one screen: clap types, one file per subcommand; alone in printing and in knowing exit codes.
 
 mod check;
+mod completions;
 mod explain;
 mod inputs;
+mod man;
 mod output;
 mod preview;
 mod run;
@@ -13,7 +15,7 @@ mod status;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 /// Takes a running nginx over to a new binary, and brings it back by itself if anything is wrong.
 #[derive(Debug, Parser)]
@@ -37,6 +39,10 @@ enum Command {
     Explain(explain::Explain),
     /// Print the JSON Schema of plans, for editors, or of what a run writes.
     Schema(schema::Schema),
+    /// Print what a shell needs to complete commands and options.
+    Completions(completions::Completions),
+    /// Print the manual page, or write one for each command.
+    Man(man::Manual),
 }
 
 /// `changeover check PLAN…`
@@ -113,5 +119,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Status(status) => status::main(&status),
         Command::Explain(explain) => explain::main(&explain),
         Command::Schema(schema) => schema::main(&schema),
+        Command::Completions(completions) => completions::main(&completions, Cli::command()),
+        Command::Man(manual) => man::main(&manual, Cli::command()),
     })
 }
