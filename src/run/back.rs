@@ -100,7 +100,8 @@ impl<W: World> Run<'_, W> {
         self.tell(Event::MoveRefused { what, text: refused });
     }
 
-    /// After a signal only its barrier is waited for: the master has taken it, or will take no more; bounded.
+    /// After a signal only its barrier is waited for: the master has taken it, or will take no more; bounded. Two in
+    /// flight are taken in nginx's order and not in ours (nginx-facts 16, 17 and 18).
     async fn barrier(&mut self, receiver: Generation, switches: u64) {
         let deadline = self.world.now().saturating_add(BARRIER);
         while self.world.now() < deadline && !self.stopping {

@@ -17,6 +17,7 @@ mod hosts;
 mod interrupts;
 mod misbehaving;
 mod probes;
+mod races;
 mod refusals;
 mod relative;
 mod reverse;

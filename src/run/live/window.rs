@@ -54,6 +54,7 @@ impl Live {
             Err(_) => (Sign::Over, false),
         };
         if file.is_some() {
+            // A USR2 that is still in flight executes what was found (nginx-facts 19); the way back ends that.
             self.binary.put_back()?;
         }
         if staged {
