@@ -36,7 +36,15 @@ fn with(more: &str, step: &str) -> String {
 
 #[test]
 fn the_plans_that_users_copy_are_well_formed_with_and_without_values() {
-    for (name, steps) in [("nginx", 7), ("probe-before-winch", 7), ("soak-and-watch", 8), ("drill", 7)] {
+    let plans = [
+        ("nginx", 7),
+        ("probe-before-winch", 7),
+        ("soak-and-watch", 8),
+        ("drill", 7),
+        ("source-build", 7),
+        ("openresty", 7),
+    ];
+    for (name, steps) in plans {
         let text = file(&format!("plans/{name}.toml"));
         let given = plan::load(name, text.as_bytes(), &standard_sets(), Inputs::Given);
         assert_eq!(given.map(|loaded| loaded.plan.steps.len()).ok(), Some(steps), "{name}");

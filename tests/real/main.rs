@@ -15,6 +15,7 @@ mod events;
 mod guards;
 mod hosts;
 mod interrupts;
+mod layouts;
 mod misbehaving;
 mod probes;
 mod races;
