@@ -19,12 +19,22 @@ pub fn published() -> Json {
     let definitions = schema.get("$defs").cloned().unwrap_or_default();
     allow_references(&mut schema, &definitions);
     if let Some(named) = schema.get_mut("$defs").and_then(Json::as_object_mut) {
-        // Nothing is replaced in `[inputs]`, so the declaration of an input stays as it is.
-        for (_, definition) in named.iter_mut().filter(|(name, _)| *name != "Input") {
-            allow_references(definition, &definitions);
+        // Nothing is replaced in `[inputs]`: what looks like a reference there would be taken for text.
+        for (name, definition) in named.iter_mut() {
+            if name != "Input" {
+                allow_references(definition, &definitions);
+            } else if let Some(default) =
+                definition.pointer_mut("/properties/default").and_then(Json::as_object_mut)
+            {
+                default.insert("not".to_owned(), json!({ "$ref": "#/$defs/references" }));
+            }
         }
         named.insert("reference".to_owned(), reference());
         named.insert("references".to_owned(), references());
+    }
+    refuse_in_keys(&mut schema);
+    if let Some(inputs) = schema.pointer_mut("/properties/inputs").and_then(Json::as_object_mut) {
+        inputs.insert("propertyNames".to_owned(), json!({ "pattern": r"^[A-Za-z_][A-Za-z0-9_-]*$" }));
     }
     schema
 }
@@ -33,6 +43,19 @@ pub fn published() -> Json {
 #[must_use]
 pub fn text() -> String {
     format!("{:#}", published())
+}
+
+/// What limits a text, so that a reference in it has to be allowed.
+const LIMITS: [&str; 5] = ["format", "pattern", "enum", "minLength", "maxLength"];
+
+/// Names that the user chooses hold no references.
+fn refuse_in_keys(schema: &mut Json) {
+    if let Json::Object(object) = schema {
+        object.values_mut().for_each(refuse_in_keys);
+        if object.get("additionalProperties").is_some_and(Json::is_object) {
+            object.insert("propertyNames".to_owned(), json!({ "not": { "$ref": "#/$defs/references" } }));
+        }
+    }
 }
 
 fn reference() -> Json {
@@ -47,7 +70,8 @@ fn references() -> Json {
     json!({
         "description": "Text with the values of inputs: `${name}`.",
         "type": "string",
-        "pattern": r"\$\{[A-Za-z_][A-Za-z0-9_-]*\}",
+        // Behind another `$` it is the text itself.
+        "pattern": r"(^|[^$])\$\{[A-Za-z_][A-Za-z0-9_-]*\}",
     })
 }
 
@@ -98,9 +122,7 @@ fn in_value(value: &mut Json, definitions: &Json) {
     let part = match target.get("type").and_then(Json::as_str) {
         Some("object" | "array") => return,
         Some("integer" | "boolean") => "reference",
-        Some("string") if !["format", "pattern", "enum"].iter().any(|key| target.get(key).is_some()) => {
-            return;
-        }
+        Some("string") if !LIMITS.iter().any(|key| target.get(key).is_some()) => return,
         Some("string") => "references",
         // A choice whose words are documented one by one; a step is one between tables.
         _ if target.pointer("/oneOf/0/const").is_some() => "references",

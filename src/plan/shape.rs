@@ -53,7 +53,8 @@ pub(super) struct Property {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Text {
     pub(super) format: Option<String>,
-    pub(super) pattern: Option<String>,
+    /// As in a schema: somewhere in the text, unless the pattern itself says where.
+    pub(super) pattern: Option<regex::Regex>,
     pub(super) least: u64,
     pub(super) most: Option<u64>,
 }
@@ -124,9 +125,10 @@ fn typed(kind: &str, object: &Map<String, Json>, root: &Json) -> Result<Shape, S
         }
         "string" => {
             known(object, &["type", "format", "pattern", "minLength", "maxLength"])?;
+            let pattern = text("pattern").map(|pattern| regex::Regex::new(&pattern)).transpose();
             Ok(Shape::Text(Text {
                 format: text("format"),
-                pattern: text("pattern"),
+                pattern: pattern.map_err(|error| error.to_string())?,
                 least: count("minLength").unwrap_or(0),
                 most: count("maxLength"),
             }))

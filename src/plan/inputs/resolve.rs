@@ -20,7 +20,11 @@ pub(in crate::plan) fn resolve(root: &mut Node, inputs: &mut Inputs, document: &
     if let Value::Table(entries) = &mut root.value {
         for entry in entries {
             match entry.key.as_str() {
-                "inputs" => {}
+                // Their names are looked at where they are declared.
+                "inputs" => {
+                    let keys = entry.node.entries().iter().flat_map(|input| input.node.entries());
+                    keys.for_each(|key| resolver.key(key));
+                }
                 "format" => resolver.refuse(&mut entry.node, "format"),
                 _ => resolver.entry(entry),
             }

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod agreement;
+#[cfg(test)]
+mod edits;
 mod scalar;
 
 use super::{

@@ -174,8 +174,8 @@ fn bad_text(rules: &Text, text: &str, place: &Place<'_>) -> Option<Fault> {
             help: example_of(place),
         });
     }
-    let pattern = rules.pattern.as_deref().filter(|_| rules.format.is_none())?;
-    let fits = compiled(pattern).is_ok_and(|pattern| pattern.is_match(text));
+    let pattern = rules.pattern.as_ref()?;
+    let fits = pattern.is_match(text);
     (!fits).then(|| Fault {
         code: "plan/bad-form",
         message: format!("`{}` cannot be `{}`", place.key, excerpt(text)),
@@ -185,7 +185,7 @@ fn bad_text(rules: &Text, text: &str, place: &Place<'_>) -> Option<Fault> {
 }
 
 /// The code, what the text should be, and why it is not.
-fn bad_format(format: &str, text: &str) -> Option<(&'static str, &'static str, String)> {
+pub(super) fn bad_format(format: &str, text: &str) -> Option<(&'static str, &'static str, String)> {
     match format {
         "humantime-duration" => {
             duration::parse(text).err().map(|why| ("plan/bad-duration", "a length of time", why))
