@@ -55,7 +55,8 @@ mod tests {
         let (dotted, plain) = (of("./sbin/nginx"), of("nginx"));
         fs::remove_dir(&directory).unwrap();
         let (gone, absolute) = (of("nginx"), of("/usr/sbin/nginx"));
-        scratch.directory("cwd");
+        // As the kernel names it now.
+        scratch.directory("cwd (deleted)");
         let another = of("nginx");
         child.kill().unwrap();
         child.wait().unwrap();
