@@ -32,6 +32,7 @@ mod symlinks;
 mod terminal;
 mod users;
 mod verdicts;
+mod versions;
 mod views;
 mod watches;
 mod way_back;

@@ -240,5 +240,11 @@ fn the_runner_19_ends_what_old_executes_after_the_exec_window_was_given_up() {
         run.wait()
     });
     assert_eq!(diagnosis(&scene.run), "run/signal-not-handled", "{}", scene.run);
-    went_back(&scene, 20, &["USR1 old", "QUIT new"]);
+    scene.rolled_back(20);
+    // The second master of the old file leaves; where the machine is too busy for it to settle, it is told TERM, and
+    // that cuts at most one request of each client.
+    let moves = moves_back(&scene.run);
+    assert!(moves == ["USR1 old", "QUIT new"] || moves == ["USR1 old", "TERM new"], "{}", scene.run);
+    assert!(scene.served.lost() <= 8 && scene.served.refused() == 0, "{}", scene.served);
+    reloads_well(&scene);
 }

@@ -128,7 +128,10 @@ http {{
     fn cache_directives(&self, root: &str) -> (String, String) {
         let zone = format!("proxy_cache_path {root}/var/lib/nginx/cache keys_zone=cached:1m;");
         let upstream = format!("proxy_cache cached; proxy_pass http://127.0.0.1:{}/healthz;", self.port);
-        (zone, format!("location = /cached {{ {upstream} proxy_cache_valid 200 1m; }}"))
+        // Who answers from the cache says so, not who answered when it was filled.
+        let own = "proxy_hide_header X-Pid; add_header X-Pid $pid; \
+                   proxy_hide_header X-Version; add_header X-Version $nginx_version;";
+        (zone, format!("location = /cached {{ {upstream} {own} proxy_cache_valid 200 1m; }}"))
     }
 }
 

@@ -1,11 +1,17 @@
 //! A small HTTP/1.1 client that tells apart how a request can fail.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustls::{ClientConnection, StreamOwned};
+
+use super::tls;
+
 /// How long one connect, write or read may take.
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A complete answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,27 +37,56 @@ pub(crate) enum Failure {
     Raced,
 }
 
+/// How a client reaches a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// An IPv4 or IPv6 address.
+    Tcp(SocketAddr),
+    /// A unix path, as the test process sees it.
+    Unix(PathBuf),
+    /// HTTP/1.1 over TLS.
+    Tls(SocketAddr),
+    /// HTTP/2 over TLS.
+    Http2(SocketAddr),
+}
+
 /// One connection to the server.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     used: bool,
+}
+
+/// What carries it.
+#[derive(Debug)]
+enum Stream {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
 impl Connection {
     pub(crate) fn open(address: SocketAddr) -> Result<Self, Failure> {
-        let stream = TcpStream::connect_timeout(&address, TIMEOUT).map_err(|_| Failure::Refused)?;
-        stream.set_nodelay(true).map_err(|_| Failure::Refused)?;
-        stream.set_read_timeout(Some(TIMEOUT)).map_err(|_| Failure::Refused)?;
-        stream.set_write_timeout(Some(TIMEOUT)).map_err(|_| Failure::Refused)?;
+        Ok(Self { stream: Stream::Tcp(tcp(address)?), used: false })
+    }
+
+    pub(crate) fn over(over: &Over) -> Result<Self, Failure> {
+        let stream = match over {
+            Over::Tcp(address) => Stream::Tcp(tcp(*address)?),
+            Over::Unix(path) => Stream::Unix(unix(path).map_err(|_| Failure::Refused)?),
+            Over::Tls(address) | Over::Http2(address) => {
+                Stream::Tls(Box::new(StreamOwned::new(tls::client(), tcp(*address)?)))
+            }
+        };
         Ok(Self { stream, used: false })
     }
 
-    /// Whether the server has closed this idle connection already.
+    /// Whether the server has closed this idle connection already. Only TCP ones are used again.
     pub(crate) fn is_closed(&self) -> bool {
-        let _ = self.stream.set_nonblocking(true);
-        let peeked = self.stream.peek(&mut [0]);
-        let _ = self.stream.set_nonblocking(false);
+        let Stream::Tcp(stream) = &self.stream else { return true };
+        let _ = stream.set_nonblocking(true);
+        let peeked = stream.peek(&mut [0]);
+        let _ = stream.set_nonblocking(false);
         !matches!(peeked, Err(error) if error.kind() == ErrorKind::WouldBlock)
     }
 
@@ -67,7 +102,7 @@ impl Connection {
     pub(crate) fn send(&mut self, path: &str, keep_alive: bool) -> Result<(), Failure> {
         let connection = if keep_alive { "keep-alive" } else { "close" };
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: {connection}\r\n\r\n");
-        self.stream.write_all(request.as_bytes()).map_err(|_| Failure::Lost)
+        self.stream.either().write_all(request.as_bytes()).map_err(|_| Failure::Lost)
     }
 
     fn receive(&mut self, received: &mut Vec<u8>) -> Option<Answer> {
@@ -76,10 +111,40 @@ impl Connection {
             if let Some(answer) = parse(received) {
                 return Some(answer);
             }
-            match self.stream.read(&mut block) {
+            match self.stream.either().read(&mut block) {
                 Ok(0) | Err(_) => return None,
                 Ok(size) => received.extend_from_slice(block.get(..size)?),
             }
+        }
+    }
+}
+
+fn tcp(address: SocketAddr) -> Result<TcpStream, Failure> {
+    let stream = TcpStream::connect_timeout(&address, TIMEOUT).map_err(|_| Failure::Refused)?;
+    stream.set_nodelay(true).map_err(|_| Failure::Refused)?;
+    stream.set_read_timeout(Some(TIMEOUT)).map_err(|_| Failure::Refused)?;
+    stream.set_write_timeout(Some(TIMEOUT)).map_err(|_| Failure::Refused)?;
+    Ok(stream)
+}
+
+fn unix(path: &Path) -> std::io::Result<UnixStream> {
+    let stream = UnixStream::connect(path)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    Ok(stream)
+}
+
+/// What can be read and written.
+trait ReadWrite: Read + Write {}
+
+impl<T: Read + Write> ReadWrite for T {}
+
+impl Stream {
+    fn either(&mut self) -> &mut dyn ReadWrite {
+        match self {
+            Self::Tcp(stream) => stream,
+            Self::Unix(stream) => stream,
+            Self::Tls(stream) => &mut **stream,
         }
     }
 }

@@ -6,14 +6,17 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::http::{Connection, Failure};
+use super::http::{Answer, Connection, Failure, Over};
 use super::sandbox::Door;
 use super::served::{Outcome, Request, Served};
-use super::wait_until;
+use super::{tls, wait_until};
 
 /// What to send.
 #[derive(Debug, Clone)]
 pub(crate) struct Load {
+    /// How the host is reached; without one by its first address.
+    pub(crate) over: Option<Over>,
+    pub(crate) path: &'static str,
     pub(crate) connections: usize,
     pub(crate) keep_alive: bool,
     /// Pause between an answer and the next request of the same connection.
@@ -28,6 +31,8 @@ impl Load {
     /// One connection for each request: what must lose nothing.
     pub(crate) fn close() -> Self {
         Self {
+            over: None,
+            path: "/healthz",
             connections: 8,
             keep_alive: false,
             think: Duration::from_millis(5),
@@ -41,19 +46,25 @@ impl Load {
         Self { keep_alive: true, ..Self::close() }
     }
 
-    /// Starts sending to `address` and returns once the first request was answered or has failed.
+    /// The same over another listener.
+    pub(crate) fn over(over: Over) -> Self {
+        Self { over: Some(over), connections: 4, ..Self::close() }
+    }
+
+    /// Starts sending, to `address` where nothing else is said, and returns once the first request was answered or has failed.
     pub(crate) fn start(&self, address: SocketAddr, door: Door) -> Loading {
         let stop = Arc::new(AtomicBool::new(false));
         let left = Arc::new(AtomicUsize::new(self.at_most));
         let door = Arc::new(door);
         let (first, answered) = mpsc::channel();
+        let over = self.over.clone().unwrap_or(Over::Tcp(address));
         let threads = (0..self.connections)
             .map(|_| {
                 let (load, stop, left) = (self.clone(), Arc::clone(&stop), Arc::clone(&left));
-                let (door, first) = (Arc::clone(&door), first.clone());
+                let (door, first, over) = (Arc::clone(&door), first.clone(), over.clone());
                 std::thread::spawn(move || {
                     door.enter_network();
-                    load.send(address, &stop, &left, &first)
+                    load.send(&over, &stop, &left, &first)
                 })
             })
             .collect();
@@ -63,7 +74,7 @@ impl Load {
 
     fn send(
         &self,
-        address: SocketAddr,
+        over: &Over,
         stop: &AtomicBool,
         left: &AtomicUsize,
         first: &mpsc::Sender<()>,
@@ -75,25 +86,30 @@ impl Load {
             left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1))
         };
         while !stop.load(Ordering::Relaxed) && start.elapsed() < self.at_longest && take(left).is_ok() {
-            let reused = idle.take().filter(|connection| !connection.is_closed());
             let sent = Instant::now();
-            let outcome = match reused.map_or_else(|| Connection::open(address), Ok) {
+            let outcome = match self.ask(over, &mut idle) {
                 Err(failure) => Outcome::from(failure),
-                Ok(mut connection) => match connection.get("/healthz", self.keep_alive) {
-                    Err(failure) => Outcome::from(failure),
-                    Ok(answer) => {
-                        if self.keep_alive && !answer.closes {
-                            idle = Some(connection);
-                        }
-                        Outcome::Answered { status: answer.status, pid: answer.pid, version: answer.version }
-                    }
-                },
+                Ok(answer) => {
+                    Outcome::Answered { status: answer.status, pid: answer.pid, version: answer.version }
+                }
             };
             requests.push(Request { sent, done: Instant::now(), outcome });
             let _ = first.send(());
             std::thread::sleep(self.think);
         }
         requests
+    }
+
+    /// One request, on a connection of its own or on the one that is idle.
+    fn ask(&self, over: &Over, idle: &mut Option<Connection>) -> Result<Answer, Failure> {
+        if let Over::Http2(address) = over {
+            return tls::get_http2(*address, self.path);
+        }
+        let reused = idle.take().filter(|connection| !connection.is_closed());
+        let mut connection = reused.map_or_else(|| Connection::over(over), Ok)?;
+        let answer = connection.get(self.path, self.keep_alive)?;
+        *idle = (self.keep_alive && !answer.closes).then_some(connection);
+        Ok(answer)
     }
 }
 

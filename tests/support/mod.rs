@@ -27,6 +27,7 @@ pub(crate) mod sandbox;
 pub(crate) mod scene;
 pub(crate) mod served;
 pub(crate) mod silent;
+pub(crate) mod tls;
 
 use std::time::{Duration, Instant};
 

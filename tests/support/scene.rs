@@ -65,11 +65,18 @@ impl Scene {
 
     /// The same with anything that makes a run.
     pub(crate) fn play_with(host: Host, act: impl FnOnce(&Host) -> Run) -> Self {
+        Self::play_under(host, |host| {
+            let load = host.start_load(&Load::close());
+            let run = act(host);
+            load.go_on();
+            (run, load.stop())
+        })
+    }
+
+    /// The same under any load, or none.
+    pub(crate) fn play_under(host: Host, act: impl FnOnce(&Host) -> (Run, Served)) -> Self {
         let before = Snapshot::of(&host);
-        let load = host.start_load(&Load::close());
-        let run = act(&host);
-        load.go_on();
-        let served = load.stop();
+        let (run, served) = act(&host);
         // A worker that drains leaves by itself, now that nobody asks; one that does not is seen.
         holds_within(Duration::from_secs(2), || !host.processes().iter().any(Process::is_draining));
         let after = Snapshot::of(&host);

@@ -40,6 +40,11 @@ impl Served {
         Self(requests)
     }
 
+    /// These and those.
+    pub(crate) fn and(self, others: Self) -> Self {
+        Self::new([self.0, others.0].concat())
+    }
+
     fn count(&self, matches: impl Fn(&Outcome) -> bool) -> usize {
         self.0.iter().filter(|request| matches(&request.outcome)).count()
     }

@@ -93,9 +93,13 @@ impl World for Live {
     }
 
     fn observe(&mut self) -> Situation {
+        let began = self.recorder.now();
         let situation = self.look();
+        let took = self.recorder.now().saturating_sub(began);
         let changed = self.last.as_ref().is_none_or(|last| !last.same_processes(&situation));
-        self.pace = if changed { QUICK } else { (self.pace * 3 / 2).min(CALM) };
+        let pace = if changed { QUICK } else { (self.pace * 3 / 2).min(CALM) };
+        // With hundreds of workers a look takes its time: at most half of a processor, which nginx needs too.
+        self.pace = pace.max(took);
         if changed {
             self.asker.masters_are(&situation);
             self.exits.hold(everybody(&situation));
