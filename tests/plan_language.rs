@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use changeover::plan::{self, Action, Inputs, Loaded, OnFailure, Origin, PlanPath, schema};
+use changeover::plan::{self, Action, Inputs, Loaded, OnFailure, Origin, PlanPath, schema, steps::IfSame};
 
 const DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -55,6 +55,33 @@ fn the_plans_that_users_copy_are_well_formed_with_and_without_values() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn the_plan_for_packages_adopts_and_needs_a_version_only() {
+    let text = file("plans/package-managed.toml");
+    let open = plan::load("a", text.as_bytes(), &[], Inputs::Open).unwrap();
+    assert_eq!(open.unset, ["version"]);
+    let given = load(&text, &[("version", "1.26.3")]);
+    let Some(Action::AdoptBinary(step)) = given.plan.steps.first().map(|step| &step.action) else {
+        panic!("{:?}", given.plan.steps)
+    };
+    let adopted = (step.version.as_deref(), step.sha256, step.if_same);
+    assert_eq!(adopted, (Some("1.26.3"), None, IfSame::Done));
+}
+
+#[test]
+fn adopt_binary_takes_the_three_keys_and_needs_none() {
+    let all = format!("action = \"adopt-binary\"\nversion = \"1\"\nsha256 = \"{DIGEST}\"\nif-same = \"run\"");
+    let adopted = |step: &str| match &load(&with("", step), &[]).plan.steps.first().unwrap().action {
+        Action::AdoptBinary(step) => step.clone(),
+        action => panic!("{action:?}"),
+    };
+    let step = adopted(&all);
+    assert_eq!((step.version.as_deref(), step.if_same), (Some("1"), IfSame::Run));
+    assert_eq!(step.sha256.map(|sha256| sha256.to_string()).as_deref(), Some(DIGEST));
+    let bare = adopted("action = \"adopt-binary\"");
+    assert_eq!((bare.version, bare.sha256, bare.if_same), (None, None, IfSame::Done));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Format, OnePlan, output, run};
 use crate::{
+    engine::NewFile,
     host::clock,
     plan::{Loaded, Plan, Step},
     preflight::{self, Report},
@@ -41,6 +42,7 @@ fn preview(loaded: &Loaded, report: &Report, took: f64) -> Preview {
         pid_file: ready.pid_file.display().to_string(),
         binary: ready.binary_path.display().to_string(),
         version: Some(ready.new_version.clone()),
+        adopted: ready.new_file == NewFile::Adopted,
     });
     Preview {
         plan: plan.name.clone(),

@@ -15,7 +15,7 @@ use crate::{
         place::Place,
     },
     observe::{self, Found, Instance, Observer, Side},
-    protocol::{Baseline, Generation, GenerationState, Limits, Situation},
+    protocol::{Baseline, Generation, GenerationState, Limits, OldFile, Situation},
     report::{self, Beside, BesideIs, Names},
 };
 
@@ -58,6 +58,7 @@ fn observe(status: &Status, found: &Found, binary: &str) -> Situation {
         pid_file: status.pid_file.clone(),
         binary_path: path,
         found: found.old.exe.or(there).unwrap_or(crate::protocol::FileId { dev: 0, ino: 0 }),
+        kept: None,
         old: found.old.id,
         ours: found.new.as_ref().and_then(|new| new.exe),
         stub: None,
@@ -65,6 +66,7 @@ fn observe(status: &Status, found: &Found, binary: &str) -> Situation {
         baseline: Baseline {
             accepting: found.old.workers.titled.len(),
             cache_manager: false,
+            old_file: OldFile::Found,
             term_unlinks: false,
         },
         limits: Limits { quit_timeout: Duration::ZERO },

@@ -87,6 +87,15 @@ pub enum Event {
         /// Its size.
         bytes: u64,
     },
+    /// A copy of what old runs lies beside the path, where the path itself holds another file.
+    Kept {
+        /// Its name.
+        file: String,
+        /// Its SHA-256, hex.
+        sha256: String,
+        /// Its size.
+        bytes: u64,
+    },
     /// From here the run may change the host.
     ForwardStarted,
     /// A step begins.

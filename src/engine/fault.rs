@@ -161,9 +161,9 @@ pub enum Fault {
         /// The watch's place in the plan, counted from 0.
         index: usize,
     },
-    /// The staged file is not what preflight proved.
-    #[error("the staged file was changed")]
-    StagedChanged {
+    /// The file that new would run is not what preflight proved.
+    #[error("the new file was changed")]
+    NewFileChanged {
         /// Its name.
         file: String,
         /// What is different.
@@ -268,7 +268,7 @@ impl Fault {
             Self::NoEffect { .. } => "run/signal-without-effect",
             Self::WorkersLate { .. } => "run/workers-late",
             Self::ProbesLate { .. } => "run/probes-late",
-            Self::StagedChanged { .. } => "run/staged-changed",
+            Self::NewFileChanged { .. } => "run/new-file-changed",
             Self::BudgetUsed { .. } => "run/budget-used",
             Self::NotReadyToCommit { .. } => "run/not-ready-to-commit",
             Self::DrainLate { .. } => "run/drain-late",
@@ -296,7 +296,7 @@ impl Fault {
             | Self::Probe { expected, .. }
             | Self::Watch { expected, .. } => expected.clone(),
             Self::ProbesLate { wanted, .. } => format!("{wanted} passes in a row"),
-            Self::StagedChanged { .. } => "the file that preflight proved".into(),
+            Self::NewFileChanged { .. } => "the file that preflight proved".into(),
             Self::BudgetUsed { budget } => format!("done within {}", units::length(*budget)),
             Self::Move { .. } => "the move is made".into(),
             Self::NotReadyToCommit { .. } => "old is quiet and new accepts".into(),
@@ -333,7 +333,7 @@ impl Fault {
                 format!("{passed} in a row after {}: {}", units::length(*waited), observed.join("; "))
             }
             Self::Watch { text, times, .. } => format!("{times} in a row: {text}"),
-            Self::StagedChanged { text, .. } | Self::Move { text, .. } => text.clone(),
+            Self::NewFileChanged { text, .. } | Self::Move { text, .. } => text.clone(),
             Self::DrainLate { left, .. } => left.clone(),
             other => other.to_string(),
         }

@@ -3,6 +3,7 @@
 mod event;
 mod expect;
 mod fault;
+mod new_file;
 mod phase;
 pub mod schema;
 mod texts;
@@ -12,5 +13,6 @@ mod verdict;
 pub use event::{AnswerBy, Event, Level, Master, Record, WaitedFor};
 pub use expect::Expect;
 pub use fault::{Fault, FaultReport};
+pub use new_file::NewFile;
 pub use phase::{IllegalEvent, Phase, next};
 pub use verdict::{Ending, Serving, Verdict};

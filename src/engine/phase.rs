@@ -53,7 +53,7 @@ pub fn next(phase: Phase, event: &Event) -> Result<Phase, IllegalEvent> {
         (Preflight, Event::RunStarted { .. } | Event::Preflight { .. } | Event::PreflightDone { .. }) => {
             phase
         }
-        (Preflight, Event::Found { .. } | Event::Staged { .. }) => phase,
+        (Preflight, Event::Found { .. } | Event::Staged { .. } | Event::Kept { .. }) => phase,
         (Preflight, Event::Refused | Event::NothingToDo { .. }) => Refused,
         (Preflight, Event::ForwardStarted) => Forward { step: 0 },
         (Forward { step }, Event::StepStarted { step: it, .. }) if *it == step + 1 => Forward { step: *it },
@@ -149,6 +149,7 @@ pub(super) mod tests {
             ),
             (Event::NothingToDo { reason: text() }, "P", 'R'),
             (Event::Staged { file: text(), sha256: text(), bytes: 1 }, "P", '='),
+            (Event::Kept { file: text(), sha256: text(), bytes: 1 }, "P", '='),
             (Event::ForwardStarted, "P", 'f'),
             (Event::StepStarted { step: 2, action: text(), about: text(), timeout: 1.0 }, "F", 'n'),
             (Event::StepPassed { step: 1, seen: text(), took: 1.0 }, "FQ", '='),

@@ -17,6 +17,7 @@ impl Event {
             }
             Self::NothingToDo { reason: text }
             | Self::Staged { file: text, .. }
+            | Self::Kept { file: text, .. }
             | Self::StepStarted { about: text, .. }
             | Self::Slow { waiting: text, .. }
             | Self::Probed { text, .. }

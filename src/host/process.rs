@@ -1,7 +1,7 @@
 //! One living process, read from `/proc`: bounded, and never an error when it has gone.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     os::fd::{AsFd, OwnedFd},
     path::Path,
 };
@@ -152,6 +152,12 @@ pub fn all_pids() -> Vec<i32> {
     open("/proc", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
         .map(|proc| names(&proc).filter_map(|name| name.parse().ok()).collect())
         .unwrap_or_default()
+}
+
+/// Every file that a process executes now, as far as that may be read. For the end of a run, never for a loop.
+#[must_use]
+pub fn all_executed() -> HashSet<FileId> {
+    all_pids().into_iter().filter_map(exe).collect()
 }
 
 /// The name of the running boot, from `/proc/sys/kernel/random/boot_id`.

@@ -22,11 +22,14 @@ use super::{
 /// What to stage and how it will look.
 #[derive(Clone, Copy, Debug)]
 pub struct Staging<'a> {
-    /// The file to copy; a symlink is refused.
+    /// The file to copy.
     pub source: &'a Path,
+    /// Whether a symlink as the source is followed: `/proc/PID/exe` is one.
+    pub symlinks: Symlinks,
     /// The name that is made; it must not exist.
     pub name: &'a OsStr,
-    /// The name whose mode, owner and extended attributes the copy takes; a symlink is followed.
+    /// The file whose mode, owner and extended attributes the copy takes: a name in this directory, or an absolute
+    /// path; a symlink is followed.
     pub stands_in_for: &'a OsStr,
     /// The most bytes that are copied.
     pub limit: u64,
@@ -97,7 +100,7 @@ impl Directory {
     /// # Errors
     /// Each stage has its own; nothing is left behind.
     pub fn stage(&self, what: Staging<'_>) -> Result<Hashed, StageError> {
-        let source = files::open(what.source, Symlinks::Refuse).map_err(StageError::Source)?;
+        let source = files::open(what.source, what.symlinks).map_err(StageError::Source)?;
         let model_path = self.path().join(what.stands_in_for);
         let model = files::open(&model_path, Symlinks::Follow).map_err(StageError::StandsInFor)?;
         let copy = self.create(what.name)?;
@@ -182,7 +185,7 @@ mod tests {
     fn stage(scratch: &Scratch, source: &Path, limit: u64) -> Result<Hashed, StageError> {
         let directory = Directory::open(scratch.path()).unwrap();
         let (name, stands_in_for) = (OsStr::new(".nginx.changeover-1"), OsStr::new("nginx"));
-        directory.stage(Staging { source, name, stands_in_for, limit })
+        directory.stage(Staging { source, symlinks: Symlinks::Refuse, name, stands_in_for, limit })
     }
 
     fn mode(path: &Path, mode: u32) {

@@ -1,6 +1,7 @@
 //! `STATE/INSTANCE/RUN/`: `events.jsonl`, one record a line; `plan.toml`, the text that was run; `inputs.json`, with what.
 
 use std::{
+    collections::BTreeSet,
     fs::{DirBuilder, File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
@@ -10,6 +11,9 @@ use std::{
 use thiserror::Error;
 
 use crate::{engine::Record, plan::ResolvedInput};
+
+/// No more runs of one instance are listed.
+const MOST_RUNS: usize = 100_000;
 
 /// The files of one run. Writing to them is best effort: it never changes an outcome.
 #[derive(Debug)]
@@ -59,6 +63,14 @@ impl RunDirectory {
         new("inputs.json").and_then(|mut file| file.write_all(&inputs)).map_err(failed)?;
         let events = new("events.jsonl").map_err(failed)?;
         Ok(Self { path, events: Some(events), failed: None })
+    }
+
+    /// The ids of the runs that this instance has had, this one included.
+    #[must_use]
+    pub fn runs(&self) -> BTreeSet<String> {
+        let names = self.path.parent().and_then(|instance| instance.read_dir().ok());
+        let names = names.into_iter().flatten().take(MOST_RUNS).flatten();
+        names.filter_map(|entry| entry.file_name().into_string().ok()).collect()
     }
 
     /// Where it is.

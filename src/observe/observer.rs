@@ -23,8 +23,10 @@ pub struct Instance {
     pub pid_file: PathBuf,
     /// The path that the running master executes on USR2.
     pub binary_path: PathBuf,
-    /// The file found there.
+    /// The file found there when the run began.
     pub found: FileId,
+    /// A copy of what old runs, where that is not the file found.
+    pub kept: Option<FileId>,
     /// The master that runs now.
     pub old: Identity,
     /// The staged file, once there is one.
@@ -37,6 +39,13 @@ pub struct Instance {
     pub baseline: Baseline,
     /// The bounds of the plan.
     pub limits: Limits,
+}
+
+impl Instance {
+    /// The file that starts old again: the one found, or the copy where the path held another file already.
+    fn back(&self) -> FileId {
+        self.kept.unwrap_or(self.found)
+    }
 }
 
 /// Turns what the host shows into a [`Situation`], observation by observation.
@@ -194,7 +203,12 @@ impl Observer {
         let instance = &self.instance;
         let gone = |(path, socket): &&(PathBuf, FileId)| files::file_id(path) != Some(*socket);
         Situation {
-            path: files::path_holds(&instance.binary_path, instance.found, instance.ours, instance.stub),
+            path: files::path_holds(
+                &instance.binary_path,
+                instance.found,
+                instance.ours.or(instance.kept),
+                instance.stub,
+            ),
             reversed: self.reversed,
             pid_file: match files::pid_file(&instance.pid_file) {
                 Content::Pid(pid) if old.id.is_some_and(|old| old.pid == pid) => {
@@ -243,14 +257,14 @@ impl Observer {
         }
     }
 
-    /// Old was seen dead, and somebody runs the file as found: that is old now (rule 2a of `docs/way-back.md`). A
+    /// Old was seen dead, and somebody runs what old ran: that is old now (rule 2a of `docs/way-back.md`). A
     /// back-master first, then the master that the pid file names: a service manager may have started one.
     fn follow_successor(&mut self, new: Option<&Tree>) -> Option<Tree> {
         if !self.old.dead {
             return None;
         }
-        let found = self.instance.found;
-        let back = new.and_then(|new| new.execed().find(|child| child.back_master(&new.master, found)));
+        let olds = self.instance.back();
+        let back = new.and_then(|new| new.execed().find(|child| child.back_master(&new.master, olds)));
         let successor = match back {
             Some(back) => back.clone(),
             None => self.named_master()?,
@@ -261,12 +275,12 @@ impl Observer {
         Some(tree)
     }
 
-    /// A master of the file as found that the pid file names.
+    /// A master of what old ran that the pid file names.
     fn named_master(&self) -> Option<ProcessFacts> {
         let Content::Pid(pid) = files::pid_file(&self.instance.pid_file) else { return None };
         let named = facts(pid)?;
         let new = self.new.as_ref().is_some_and(|new| new.id == named.id);
-        let master = named.title == Title::Master && named.exe == Some(self.instance.found);
+        let master = named.title == Title::Master && named.exe == Some(self.instance.back());
         (master && !new).then_some(named)
     }
 

@@ -15,6 +15,7 @@ pub(super) fn check(root: &Node) -> Vec<Problem> {
     let mut problems = Vec::new();
     let steps = root.get("step").map(Node::items).unwrap_or_default();
     ends(steps, &mut problems);
+    problems.extend(binary_twice(steps));
     let watches = root.get("watch").map(Node::items).unwrap_or_default();
     let probes = root.get("probe").map(Node::entries).unwrap_or_default();
     let names: Vec<_> = probes.iter().map(|entry| entry.key.as_str()).collect();
@@ -70,6 +71,19 @@ fn ends(steps: &[Node], problems: &mut Vec<Problem>) {
             .help(format!("make `{}` the last step", action(first).unwrap_or_default())),
         );
     }
+}
+
+/// A plan leads to one binary: what a second step says would be ignored.
+fn binary_twice(steps: &[Node]) -> Option<Problem> {
+    let brings = |step: &&Node| matches!(action(step), Some("replace-binary" | "adopt-binary"));
+    let mut actions = steps.iter().filter(brings).filter_map(|step| step.get("action"));
+    let (first, second) = (actions.next()?, actions.next()?);
+    let message = "the plan says twice which binary new runs";
+    Some(
+        Problem::new("plan/binary-twice", message, second.span, "and a second time here")
+            .also(first.span, "said here")
+            .help("keep one: `replace-binary` brings a file, `adopt-binary` takes the one at the path"),
+    )
 }
 
 fn unknown_probe(name: &Node, names: &[&str]) -> Option<Problem> {

@@ -6,8 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::wanted::Wanted;
 use crate::{
-    host::place::{Place, PlaceError},
+    engine::NewFile,
+    host::{
+        files::Hashed,
+        place::{Place, PlaceError},
+    },
     nginx::{
         arguments::{Arguments, ArgumentsError},
         dump::Configuration,
@@ -15,7 +20,6 @@ use crate::{
         settings::WorkerProcesses,
         version::Build,
     },
-    plan::steps::ReplaceBinary,
     protocol::{FileId, Identity},
 };
 
@@ -24,6 +28,8 @@ use crate::{
 pub struct Facts {
     /// What the plan wants.
     pub wanted: Wanted,
+    /// Which file new would run: what the plan wants, and what the path holds.
+    pub new_file: NewFile,
     /// The pid file.
     pub pid_file: PidFile,
     /// The master that the pid file names.
@@ -40,28 +46,12 @@ pub struct Facts {
     pub running: Option<Trial>,
     /// What the binary of the plan says; `None` where nothing could be run.
     pub offered: Option<Offered>,
+    /// Why what old runs could not be kept beside the path, in words, where that had to be done.
+    pub not_kept: Option<String>,
     /// Configuration files that changed after the workers started, by the offered binary's `-T`.
     pub newer_files: Vec<NewerFile>,
     /// How many processors are online: what `worker_processes auto` means.
     pub processors: usize,
-}
-
-/// What the plan wants, as far as preflight looks at it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// The binary step; without one the same file is executed again.
-    pub replace: Option<ReplaceBinary>,
-    /// The probes that ask new before the first WINCH to old.
-    pub probes_before_winch: Vec<Probed>,
-}
-
-/// A step that probes new while old still accepts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Probed {
-    /// The step, counted from 1.
-    pub step: usize,
-    /// The port that is probed.
-    pub port: Option<u16>,
 }
 
 /// The pid file as it was found.
@@ -179,7 +169,7 @@ impl fmt::Display for Socket {
 pub struct BinaryPath {
     /// argv[0], which is absolute.
     pub path: PathBuf,
-    /// Where the file that it leads to is exchanged; why it leads to none.
+    /// Where the file that it leads to is exchanged; why it leads to none. What the master runs is another fact.
     pub place: Result<Place, PlaceError>,
     /// Room in the directory of the place.
     pub space: Option<Space>,
@@ -232,7 +222,7 @@ impl Sight {
 /// Room for the staged file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
-    /// Bytes free in the target's directory.
+    /// Bytes free in the path's directory.
     pub free: u64,
     /// Bytes needed.
     pub needed: u64,
@@ -301,11 +291,11 @@ impl Judged {
 /// The binary of the plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Offered {
-    /// The file that was looked at: the source, or its staged copy.
+    /// The file that was looked at: the source, its staged copy, or the one at the path.
     pub file: PathBuf,
     /// What was found of it.
     pub digest: Digest,
-    /// Whether the source has an execute bit.
+    /// Whether the source, or the file at the path, has an execute bit.
     pub executable: bool,
     /// What it says; `None` where it was not run.
     pub trial: Option<Trial>,
@@ -314,8 +304,8 @@ pub struct Offered {
 /// The digest of the offered file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Digest {
-    /// Lower-case hex.
-    Is(String),
+    /// It was read whole.
+    Is(Hashed),
     /// It could not be read or staged; why, in words.
     Failed(String),
 }
@@ -330,6 +320,14 @@ pub struct NewerFile {
 }
 
 impl Facts {
+    /// The path names another file than the one that the master runs.
+    #[must_use]
+    pub fn path_differs(&self) -> bool {
+        let runs = self.master.as_ref().and_then(|master| master.exe);
+        let holds = self.path.as_ref().and_then(BinaryPath::file);
+        matches!((runs, holds), (Some(runs), Some(holds)) if runs != holds)
+    }
+
     /// The configuration on disk as the offered binary reads it.
     #[must_use]
     pub fn configuration(&self) -> Option<&Configuration> {
@@ -350,7 +348,7 @@ impl Facts {
 
     /// What the binary says that the plan leads to: without a binary step it is the running one.
     fn trial(&self) -> Option<&Trial> {
-        match self.wanted.replace {
+        match self.wanted.binary {
             Some(_) => self.offered.as_ref()?.trial.as_ref(),
             None => self.running.as_ref(),
         }

@@ -9,13 +9,15 @@ mod gather;
 mod ready;
 #[cfg(test)]
 mod real;
+mod wanted;
 
 pub use facts::{
     Access, BinaryPath, Digest, Facts, Held, Judged, Master, NewerFile, Offered, Oldbin, PidFile, PidText,
-    Probed, Sight, Socket, Space, Trial, Unit, Wanted,
+    Sight, Socket, Space, Trial, Unit,
 };
 pub use finding::Finding;
 pub use ready::{Ready, Staged};
+pub use wanted::{BinaryStep, Probed, Wanted};
 
 use crate::{engine::Level, plan::Plan};
 
@@ -38,7 +40,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many checks there are.
     pub checks: usize,
-    /// Why there is nothing to do, if so: then nothing was staged and no binary was run.
+    /// Why there is nothing to do, if so: then nothing was staged, and no binary was run but for its version.
     pub nothing_to_do: Option<String>,
     /// What the run needs; `None` when it is refused or there is nothing to do.
     pub ready: Option<Ready>,
@@ -65,7 +67,7 @@ impl Report {
 /// Both binaries test today's configuration: like every `nginx -t` that opens log files and makes missing directories.
 pub async fn run(input: &Input<'_>) -> Report {
     let mut facts = gather::without_commands(input);
-    let nothing_to_do = gather::nothing_to_do(&facts);
+    let nothing_to_do = gather::nothing_to_do(&facts).await;
     let staged = if nothing_to_do.is_some() { None } else { gather::with_commands(&mut facts, input).await };
     let mut findings = checks::judge(&facts);
     findings

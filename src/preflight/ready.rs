@@ -2,12 +2,12 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use super::facts::{Facts, Socket};
+use super::facts::{Digest, Facts, Socket};
 use crate::{
-    engine::Master,
+    engine::{Master, NewFile},
     host::{directory::Directory, files::Hashed, place::Place},
     nginx::dump::Configuration,
-    protocol::{Baseline, FileId, Identity},
+    protocol::{Baseline, FileId, Identity, OldFile},
 };
 
 /// nginx before this removes its predecessor's unix sockets on TERM (nginx-facts 27).
@@ -22,16 +22,22 @@ pub struct Ready {
     pub pid_file: PathBuf,
     /// The path that it executes on USR2.
     pub binary_path: PathBuf,
-    /// Where the file that it leads to is exchanged.
+    /// Where the file that it leads to is exchanged. Old runs another file where a newer one is adopted.
     pub place: Place,
+    /// Which file new runs.
+    pub new_file: NewFile,
     /// The version that runs (`nginx/1.22.1`).
     pub old_version: String,
     /// The version that is offered; the same without a binary step.
     pub new_version: String,
     /// How many workers new will start, where the configuration was understood.
     pub new_workers: Option<usize>,
-    /// The staged file; `None` in a preview and without a binary step.
+    /// The staged file; `None` in a preview, without a binary step, and where the file at the path is adopted.
     pub staged: Option<Staged>,
+    /// The file at the path as it was proven, where it is adopted.
+    pub adopted: Option<Hashed>,
+    /// A copy of what old runs, where the path holds another file; `None` in a preview.
+    pub kept: Option<Staged>,
     /// Unix listening paths with their sockets. The hard link of each is made by the run.
     pub unix_paths: Vec<(PathBuf, FileId)>,
     /// The arguments of a configuration test of the found binary, as the master was started.
@@ -44,7 +50,7 @@ pub struct Ready {
     pub baseline: Baseline,
 }
 
-/// The new file beside the path, proven.
+/// A file of this run beside the path: the new one, proven, or what old runs, kept.
 #[derive(Clone, Debug)]
 pub struct Staged {
     /// Its name in the directory of the place.
@@ -85,6 +91,11 @@ impl Ready {
             .collect();
         let old_build = facts.running_build()?;
         let new_build = facts.offered_build().unwrap_or(old_build);
+        let (staged, kept) = match facts.new_file {
+            NewFile::Staged => (staged, None),
+            NewFile::Adopted => (None, staged),
+            NewFile::Same => (None, None),
+        };
         Some(Self {
             old: master.id,
             pid_file: facts.pid_file.path.clone(),
@@ -93,18 +104,30 @@ impl Ready {
             old_version: old_build.to_string(),
             new_version: new_build.to_string(),
             new_workers: facts.expected_workers(),
+            new_file: facts.new_file,
             staged,
+            adopted: adopted(facts),
+            kept,
             test_arguments: facts.arguments()?.with("-t"),
             directory: master.directory.clone(),
             error_logs: facts.configuration().map(error_logs).unwrap_or_default(),
             baseline: Baseline {
                 accepting: master.workers.len(),
                 cache_manager: master.cache_manager,
+                old_file: if facts.path_differs() { OldFile::Kept } else { OldFile::Found },
                 term_unlinks: !unix_paths.is_empty()
                     && new_build.is_older_than(KEEPS_UNIX_SOCKETS) == Some(true),
             },
             unix_paths,
         })
+    }
+}
+
+/// The file at the path as it was read.
+fn adopted(facts: &Facts) -> Option<Hashed> {
+    match &facts.offered.as_ref().filter(|_| facts.new_file == NewFile::Adopted)?.digest {
+        Digest::Is(hashed) => Some(hashed.clone()),
+        Digest::Failed(_) => None,
     }
 }
 

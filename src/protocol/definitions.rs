@@ -20,10 +20,10 @@ impl ProcessFacts {
         }
     }
 
-    /// A master of the file as found that is a child of new: old again, in a reversed pair.
+    /// A master of what old ran that is a child of new: old again, in a reversed pair.
     #[must_use]
-    pub fn back_master(&self, new: &Self, found: FileId) -> bool {
-        self.parent == new.id.pid && self.execed_by(new) && self.exe == Some(found)
+    pub fn back_master(&self, new: &Self, olds: FileId) -> bool {
+        self.parent == new.id.pid && self.execed_by(new) && self.exe == Some(olds)
     }
 
     /// A process that a dead master of `exe` left behind: its file, no master's child, and either remembered as a

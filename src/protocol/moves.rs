@@ -78,6 +78,9 @@ impl Move {
 pub enum OldFile {
     /// It is what was found at the path, so nothing is exchanged.
     Found,
+    /// The path was found to hold another file: it is the copy that was kept beside the path, which takes the path for
+    /// milliseconds.
+    Kept,
 }
 
 /// What `way_back` answers: exactly one thing.
@@ -103,7 +106,7 @@ pub enum Next {
 /// Something that only the world can answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// Does the found binary's configuration test pass?
+    /// Does the configuration test of the binary that old runs pass?
     ConfigurationTest,
     /// Six attributed probes at once: does new answer well?
     NewHealth,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
-use super::{FileId, Generation, Identity, Move, SignalSet, Stability};
+use super::{FileId, Generation, Identity, Move, OldFile, SignalSet, Stability};
 
 /// Everything that the next move depends on. Plain data: times are ages, so that the rules need no clock.
 #[derive(Clone, Debug, PartialEq)]
@@ -143,7 +143,7 @@ pub struct Past {
 /// Answers to the questions of [`super::Next::Ask`]; `None` until asked, and again after every move.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
-    /// The found binary's configuration test passes.
+    /// The configuration test of the binary that old runs passes.
     pub configuration_passes: Option<bool>,
     /// Of 6 attributed probes at once none that new answered failed (or, when old accepts none, none at all).
     pub new_answers_well: Option<bool>,
@@ -161,6 +161,8 @@ pub struct Baseline {
     pub accepting: usize,
     /// Whether a cache manager ran.
     pub cache_manager: bool,
+    /// Where the binary that old runs lies, for a changeover in reverse.
+    pub old_file: OldFile,
     /// A TERM to new removes old's unix sockets (new before 1.19.1 with unix listeners, nginx-facts 27).
     pub term_unlinks: bool,
 }

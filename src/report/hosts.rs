@@ -6,8 +6,8 @@ use super::{Beside, BesideIs, Count, Finding, Found, Names, Preview, PreviewStep
 use crate::{
     engine::{self, Level, Serving},
     protocol::{
-        Answers, Baseline, Generation, GenerationState, Identity, Limits, Master, PathHolds, PidFile,
-        Situation, Strays,
+        Answers, Baseline, Generation, GenerationState, Identity, Limits, Master, OldFile, PathHolds,
+        PidFile, Situation, Strays,
     },
 };
 
@@ -34,7 +34,12 @@ fn situation(old: GenerationState, new: GenerationState) -> Situation {
         strays: Strays::default(),
         past: Vec::new(),
         answers: Answers::default(),
-        baseline: Baseline { accepting: 2, cache_manager: false, term_unlinks: false },
+        baseline: Baseline {
+            accepting: 2,
+            cache_manager: false,
+            old_file: OldFile::Found,
+            term_unlinks: false,
+        },
         limits: Limits { quit_timeout: std::time::Duration::from_secs(10) },
     }
 }
@@ -164,6 +169,7 @@ fn preview() -> Preview {
             pid_file: "/run/nginx.pid".into(),
             binary: "/usr/sbin/nginx".into(),
             version: Some("nginx/1.26.3".into()),
+            adopted: false,
         }),
         inputs: vec![value("version", "\"1.26.3\"", "--set")],
         nothing_to_do: None,

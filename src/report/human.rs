@@ -153,6 +153,7 @@ impl Human {
             | Event::Found { .. }
             | Event::MoveMade { .. }
             | Event::Staged { .. }
+            | Event::Kept { .. }
             | Event::ForwardStarted
             | Event::WindowOpened
             | Event::Refused

@@ -69,6 +69,8 @@ pub struct Found {
     pub binary: String,
     /// The version that the new file says it is.
     pub version: Option<String>,
+    /// Whether the path holds that file already.
+    pub adopted: bool,
 }
 
 impl Preview {
@@ -105,7 +107,7 @@ impl Preview {
     fn head(&self, style: Style) -> Vec<String> {
         let mut lines = indented(style, 0, 2, "", &self.plan);
         if let Some(found) = &self.found {
-            let Found { old, pid_file, binary, version } = found;
+            let Found { old, pid_file, binary, version, adopted } = found;
             let workers = units::count(old.workers, "worker");
             let from = words::version(&old.version);
             lines.extend(field(
@@ -113,9 +115,10 @@ impl Preview {
                 "found",
                 &format!("master {}, {workers}, {from}, {pid_file}", old.pid),
             ));
-            let to = version
-                .as_ref()
-                .map_or_else(String::new, |to| format!(", would become {}", words::version(to)));
+            let to = version.as_ref().map_or_else(String::new, |to| match (adopted, words::version(to)) {
+                (true, to) => format!(" holds {to} already"),
+                (false, to) => format!(", would become {to}"),
+            });
             lines.extend(field(style, "binary", &format!("{binary}{to}")));
         }
         for (count, input) in self.inputs.iter().enumerate() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Effect, World, asked::Asked, until::millis};
 use crate::{
-    engine::{Event, Expect, Fault, FaultReport, Phase, Verdict, WaitedFor, next, units},
+    engine::{Event, Expect, Fault, FaultReport, NewFile, Phase, Verdict, WaitedFor, next, units},
     plan::{Action, OnFailure, Plan, Step},
     protocol::{Generation, Move, Situation},
 };
@@ -24,8 +24,8 @@ pub struct Given {
     pub old_workers: usize,
     /// How many workers new will have, where the configuration test told.
     pub new_workers: Option<usize>,
-    /// Whether a file is staged: without one, the same file is executed again.
-    pub staged: bool,
+    /// Which file new runs.
+    pub new_file: NewFile,
 }
 
 /// A run in progress.
@@ -103,7 +103,7 @@ impl<'w, W: World> Run<'w, W> {
                 timeout: millis(timeout),
             });
             let passed = match &step.action {
-                Action::ReplaceBinary(_) => self.replace_binary(),
+                Action::ReplaceBinary(_) | Action::AdoptBinary(_) => self.new_file_is_proven(),
                 Action::Signal(signal) => self.signal(signal, timeout).await,
                 Action::WaitForWorkers(wait) => self.wait_for_workers(wait, timeout).await,
                 Action::HttpProbe(probe) => self.http_probe(probe, timeout).await,
@@ -131,11 +131,16 @@ impl<'w, W: World> Run<'w, W> {
         Way::Done { old_gone }
     }
 
-    /// The staged file was proven in preflight; here it is looked at once more, and nothing live changes.
-    fn replace_binary(&mut self) -> Result<String, Fault> {
-        match self.world.staged_is_proven() {
-            Ok(()) => Ok(format!("sha256 ok, {}, configuration ok", self.given.new_version)),
-            Err(text) => Err(Fault::StagedChanged { file: self.given.path.clone(), text }),
+    /// The new file was proven in preflight; here it is looked at once more, and nothing live changes.
+    fn new_file_is_proven(&mut self) -> Result<String, Fault> {
+        let seen = match self.given.new_file {
+            NewFile::Staged => "sha256 ok",
+            NewFile::Adopted => "at the path, sha256 ok",
+            NewFile::Same => "old runs it",
+        };
+        match self.world.new_file_is_proven() {
+            Ok(()) => Ok(format!("{seen}, {}, configuration ok", self.given.new_version)),
+            Err(text) => Err(Fault::NewFileChanged { file: self.given.path.clone(), text }),
         }
     }
 
@@ -247,6 +252,7 @@ pub fn about(action: &Action) -> String {
         Action::ReplaceBinary(step) => {
             step.version.clone().unwrap_or_else(|| step.source.display().to_string())
         }
+        Action::AdoptBinary(step) => step.version.clone().unwrap_or_default(),
         Action::Signal(step) => format!("{} to {}", step.signal, step.to.generation()),
         Action::WaitForWorkers(step) => format!("{}: {}", step.generation, step.until.name()),
         Action::HttpProbe(step) => format!("{} by {}", step.probe, step.answered_by.name()),

@@ -37,11 +37,11 @@ pub trait World {
     /// Finds out what only the world can answer; the next situation holds the answer.
     fn ask(&mut self, question: Question) -> impl Future<Output = bool>;
 
-    /// Whether the staged file is still what was proven.
+    /// Whether the file that new would run is still what was proven.
     ///
     /// # Errors
     /// What is different, in words.
-    fn staged_is_proven(&mut self) -> Result<(), String>;
+    fn new_file_is_proven(&mut self) -> Result<(), String>;
 
     /// What nginx has logged since the run began: bounded, raw.
     fn log_lines(&mut self) -> Vec<String>;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::builds;
-use super::host::{BINARY, CONFIG, Host};
+use super::host::{BINARY, Host};
 use super::sandbox::{Sandbox, executables};
 
 impl Host {
@@ -76,7 +76,7 @@ impl Host {
         if let Some(directory) = &self.directory {
             command.arg0(&self.program).current_dir(self.sandbox.inner(directory));
         }
-        command.args(["-c".as_ref(), self.sandbox.inner(CONFIG).as_os_str()]);
+        command.args(["-c".as_ref(), self.sandbox.inner(&self.config_file()).as_os_str()]);
         self.as_user(&mut command);
         command
     }

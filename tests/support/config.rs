@@ -9,6 +9,8 @@ use super::certificates::Certificate;
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each turns on one thing")]
 pub(crate) struct Config {
+    /// The instance: in the names of its pid file and its configuration file.
+    pub(crate) name: &'static str,
     pub(crate) port: u16,
     pub(crate) workers: usize,
     pub(crate) reuseport: bool,
@@ -50,6 +52,7 @@ impl Listener {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            name: "nginx",
             port: 80,
             workers: 2,
             reuseport: false,
@@ -98,11 +101,11 @@ impl Config {
             .join("\n    ");
         let (cache, cached) = if self.cache { self.cache_directives(root) } else { Default::default() };
         let servers: String = self.listeners.iter().map(|listener| listener.server(root)).collect();
-        let Self { workers, main, http, server, .. } = self;
+        let Self { name, workers, main, http, server, .. } = self;
         format!(
             r"user www-data;
 worker_processes {workers};
-pid {root}/run/nginx.pid;
+pid {root}/run/{name}.pid;
 error_log {root}/var/log/nginx/error.log;
 {daemon}
 {main}

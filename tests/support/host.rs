@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -24,10 +25,11 @@ pub(crate) const PID_FILE: &str = "/run/nginx.pid";
 pub(crate) const CONFIG: &str = "/etc/nginx/nginx.conf";
 const ERROR_LOG: &str = "/var/log/nginx/error.log";
 
-/// A host of its own. Everything on it ends when it is dropped.
+/// An instance of nginx, mostly the only one of a host of its own. Everything on the host ends when its last instance is
+/// dropped.
 #[derive(Debug)]
 pub(crate) struct Host {
-    pub(crate) sandbox: Sandbox,
+    pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) config: Config,
     /// argv[0] of nginx; where it is no absolute path, seen from the directory that nginx is started in.
     pub(crate) program: String,
@@ -56,7 +58,7 @@ impl Host {
 
     pub(crate) fn on(sandbox: Sandbox) -> Self {
         Self {
-            sandbox,
+            sandbox: Arc::new(sandbox),
             config: Config::default(),
             program: BINARY.to_owned(),
             directory: None,
@@ -75,6 +77,28 @@ impl Host {
         self.with(|config| config.workers = workers)
     }
 
+    /// Another instance on the same host, started from the same path; it is not running yet.
+    pub(crate) fn another(&self, name: &'static str, port: u16) -> Self {
+        let (sandbox, program) = (Arc::clone(&self.sandbox), self.program.clone());
+        Self {
+            sandbox,
+            config: Config { name, port, ..Config::default() },
+            program,
+            directory: None,
+            user: None,
+            starter: Vec::new(),
+        }
+    }
+
+    /// The pid file of this instance.
+    pub(crate) fn pid_file(&self) -> String {
+        format!("/run/{}.pid", self.config.name)
+    }
+
+    pub(super) fn config_file(&self) -> String {
+        format!("/etc/nginx/{}.conf", self.config.name)
+    }
+
     /// Puts a build at the binary path, starts it and waits until all its workers accept.
     pub(crate) fn running(self, build: &str) -> Self {
         self.install(build);
@@ -84,7 +108,7 @@ impl Host {
     }
 
     pub(crate) fn write_config(&self) {
-        self.write(CONFIG, self.config.text(&self.sandbox.inner("/")));
+        self.write(&self.config_file(), self.config.text(&self.sandbox.inner("/")));
         let certificates = if self.config.speaks_tls() { certificates::files() } else { &[] };
         for (path, text) in certificates {
             self.write(path, text);
@@ -150,8 +174,8 @@ impl Host {
             format!("sha256={}", offer.sha256),
             format!("source={}", offer.source.display()),
         ];
-        if !self.sandbox.is_private() {
-            inputs.push(format!("pid-file={}", self.sandbox.inner(PID_FILE).display()));
+        if !self.sandbox.is_private() || self.config.name != "nginx" {
+            inputs.push(format!("pid-file={}", self.sandbox.inner(&self.pid_file()).display()));
         }
         if self.config.port != 80 {
             inputs.push(format!("health-url=http://{}/healthz", self.address()));
@@ -225,11 +249,16 @@ impl Host {
         self.read(ERROR_LOG).unwrap_or_default()
     }
 
-    /// Every living process of the host.
+    /// Every living process of the host but other instances' masters and their children.
     pub(crate) fn processes(&self) -> Vec<Process> {
         let all = process::all(&self.sandbox.proc());
         if self.sandbox.is_private() {
-            return all;
+            let config = self.config_file();
+            let another =
+                |it: &&Process| it.is_master() && it.title.contains(" -c ") && !it.title.contains(&config);
+            let others: Vec<i32> = all.iter().filter(another).map(|process| process.pid).collect();
+            let ours = |it: &Process| !others.contains(&it.pid) && !others.contains(&it.parent);
+            return all.into_iter().filter(ours).collect();
         }
         let ours = |process: &Process| process.title.contains(&*self.sandbox.inner("/").to_string_lossy());
         let masters: Vec<i32> =
@@ -239,7 +268,7 @@ impl Host {
 
     /// The pid that the pid file names.
     pub(crate) fn master(&self) -> Option<i32> {
-        self.read(PID_FILE)?.trim().parse().ok()
+        self.read(&self.pid_file())?.trim().parse().ok()
     }
 
     /// Living masters by pid.

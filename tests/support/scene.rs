@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::changeover::Run;
 use super::holds_within;
-use super::host::{Host, Offer, PID_FILE};
+use super::host::{Host, Offer};
 use super::load::Load;
 use super::process::Process;
 use super::served::Served;
@@ -33,8 +33,8 @@ impl Snapshot {
         let accepting = |master: &i32| host.accepting(*master).len();
         let masters = host.masters();
         Self {
-            pid_file: host.read(PID_FILE),
-            oldbin: host.read(&format!("{PID_FILE}.oldbin")),
+            pid_file: host.read(&host.pid_file()),
+            oldbin: host.read(&format!("{}.oldbin", host.pid_file())),
             accepting: masters.iter().map(accepting).sum(),
             masters,
             strays: host.strays().len(),

@@ -203,6 +203,12 @@ pub(super) const TEXTS: &[Text] = &[
         todo: "Make exactly one of them the last step: `commit`, or `rollback` for a drill.",
     },
     Text {
+        code: "plan/binary-twice",
+        means: "Two steps say which binary new runs.",
+        why: "A plan leads to one binary: what the second says would be ignored.",
+        todo: "Keep one: `replace-binary` brings a file, `adopt-binary` takes the one at the path.",
+    },
+    Text {
         code: "plan/step-after-end",
         means: "A step stands behind `commit` or `rollback`.",
         why: "It would never be reached.",

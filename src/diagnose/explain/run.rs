@@ -92,10 +92,10 @@ pub(super) const TEXTS: &[Text] = &[
         todo: "Look at the outcomes that the message lists; raise `timeout` if they were good and slow.",
     },
     Text {
-        code: "run/staged-changed",
-        means: "The staged copy of the new file is not what preflight proved.",
-        why: "Somebody writes beside the binary path. A file that is not proven is not executed.",
-        todo: "Find out who changes the files named `.NAME.changeover-RUN`.",
+        code: "run/new-file-changed",
+        means: "The file that new would run, the staged copy or the one at the path, is not what preflight proved.",
+        why: "Somebody writes at or beside the binary path. A file that is not proven is not executed.",
+        todo: "Find out who changes the path, or the files named `.NAME.changeover-RUN`.",
     },
     Text {
         code: "run/budget-used",

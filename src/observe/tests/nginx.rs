@@ -17,7 +17,7 @@ use crate::{
         scratch::{NGINX, Scratch},
     },
     observe::{Instance, Observer, files, find},
-    protocol::{Baseline, FileId, Identity, Limits, Signal},
+    protocol::{Baseline, FileId, Identity, Limits, OldFile, Signal},
 };
 
 const CONFIG: &str = "
@@ -115,11 +115,17 @@ impl Nginx {
             pid_file: self.pid_file(),
             binary_path: self.dir.path().join("nginx"),
             found: self.found,
+            kept: None,
             old: self.master(),
             ours: None,
             stub: None,
             unix_paths: vec![(socket.clone(), files::file_id(&socket).unwrap())],
-            baseline: Baseline { accepting: 2, cache_manager: false, term_unlinks: false },
+            baseline: Baseline {
+                accepting: 2,
+                cache_manager: false,
+                old_file: OldFile::Found,
+                term_unlinks: false,
+            },
             limits: Limits { quit_timeout: Duration::from_secs(10) },
         })
     }

@@ -1,5 +1,6 @@
 //! The actions of a plan: one file each, with its fields and their documentation.
 
+mod adopt_binary;
 mod commit;
 mod http_probe;
 mod replace_binary;
@@ -11,6 +12,7 @@ mod wait_for_workers;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use adopt_binary::AdoptBinary;
 pub use commit::{Commit, OnDrainTimeout};
 pub use http_probe::{Answerer, HttpProbe};
 pub use replace_binary::{IfSame, ReplaceBinary};
@@ -25,6 +27,7 @@ pub use wait_for_workers::{Until, WaitForWorkers};
 #[expect(missing_docs, reason = "each is documented by its own type")]
 pub enum Action {
     ReplaceBinary(ReplaceBinary),
+    AdoptBinary(AdoptBinary),
     Signal(Signal),
     WaitForWorkers(WaitForWorkers),
     HttpProbe(HttpProbe),
@@ -35,8 +38,9 @@ pub enum Action {
 
 impl Action {
     /// The names of all actions, as plans spell them.
-    pub const KINDS: [&str; 7] = [
+    pub const KINDS: [&str; 8] = [
         ReplaceBinary::KIND,
+        AdoptBinary::KIND,
         Signal::KIND,
         WaitForWorkers::KIND,
         HttpProbe::KIND,
@@ -50,6 +54,7 @@ impl Action {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ReplaceBinary(_) => ReplaceBinary::KIND,
+            Self::AdoptBinary(_) => AdoptBinary::KIND,
             Self::Signal(_) => Signal::KIND,
             Self::WaitForWorkers(_) => WaitForWorkers::KIND,
             Self::HttpProbe(_) => HttpProbe::KIND,

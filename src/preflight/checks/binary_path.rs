@@ -1,12 +1,12 @@
-//! The path that the master executes on USR2 can be exchanged, and is the file that it runs.
+//! The path that the master executes on USR2 can be exchanged, and holds the file that it runs or one to adopt.
 
 use std::path::Path;
 
 use super::super::{
-    BinaryPath, Facts, Master,
-    finding::{Outcome, refuse},
+    BinaryPath, BinaryStep, Digest, Facts, Master,
+    finding::{Outcome, note, refuse},
 };
-use crate::host::place::PlaceError;
+use crate::{engine::NewFile, host::place::PlaceError};
 
 const WHY: &str =
     "nginx executes its own argv[0] on USR2, without a search in PATH; what stands there is what starts";
@@ -32,15 +32,15 @@ pub(super) fn check(facts: &Facts) -> Outcome {
             let (code, todo) = nowhere(error, master);
             (seen, code, todo)
         }
-        Ok(place) if master.exe.is_some_and(|exe| exe != place.file) => (
+        Ok(_) if !facts.path_differs() => return None,
+        Ok(_) if facts.new_file == NewFile::Adopted && Path::new(typed).is_absolute() => {
+            return adopted(facts, path, master);
+        }
+        Ok(_) => (
             format!("{} is not the file that master {} runs", path.path.display(), master.id),
             "preflight/binary-path-differs",
-            format!(
-                "put the running binary back (cp /proc/{}/exe beside it, then mv), and offer the other one as source",
-                master.id
-            ),
+            differs(facts, master),
         ),
-        Ok(_) => return None,
     };
     let seen = format!("{seen}; master {} runs {}", master.id, master.exe_path.display());
     if Path::new(typed).is_relative() {
@@ -80,19 +80,68 @@ fn absolute(master: &Master) -> String {
     format!("start nginx by its absolute path: {}", master.exe_path.display())
 }
 
+/// The path is not changed, so a reboot has another end than with a staged file: said before anything is done.
+fn adopted(facts: &Facts, path: &BinaryPath, master: &Master) -> Outcome {
+    let build = facts.offered_build().map_or_else(String::new, |build| format!("{build}, "));
+    let Digest::Is(hashed) = &facts.offered.as_ref()?.digest else { return None };
+    note(
+        "preflight/binary-path-adopted",
+        format!(
+            "{} holds {build}SHA-256 {} already; master {} runs {}",
+            path.path.display(),
+            hashed.sha256,
+            master.id,
+            master.exe_path.display()
+        ),
+        "a restart or a reboot starts the file at the path, before the commit too; a way back leaves it there",
+        "nothing; what the master runs is kept beside the path",
+    )
+}
+
+/// What to do about a file at the path that the plan does not mean.
+fn differs(facts: &Facts, master: &Master) -> String {
+    let take = match facts.wanted.binary {
+        Some(BinaryStep::Replace(_)) => "write `action = \"adopt-binary\"` instead of `replace-binary`",
+        _ => "add a step with `action = \"adopt-binary\"`",
+    };
+    format!(
+        "to take the file at the path, {take}; to keep the running one, put it back: cp /proc/{}/exe beside it, then mv",
+        master.id
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
 
     use super::{
-        super::healthy::{assert_found, facts, master_of, place},
-        PlaceError, check,
+        super::healthy::{adopting, assert_found, facts, master_of, place},
+        NewFile, PlaceError, check,
     };
     use crate::{engine::Level, nginx::arguments::Arguments};
 
     #[test]
     fn the_absolute_path_of_the_running_file_passes() {
         assert_eq!(check(&facts()), None);
+    }
+
+    #[test]
+    fn an_adopted_file_is_a_note_with_its_version_and_digest_and_what_a_reboot_would_start() {
+        let finding = assert_found(check(&adopting()), "preflight/binary-path-adopted", Level::Note);
+        let said = format!("/usr/sbin/nginx holds nginx/1.26.3, SHA-256 {} already", "ab".repeat(32));
+        assert!(finding.seen.starts_with(&said), "{}", finding.seen);
+        assert!(finding.why.contains("reboot"), "{}", finding.why);
+    }
+
+    #[test]
+    fn another_file_than_the_plan_means_is_refused_and_the_advice_names_the_action() {
+        let mut facts = adopting();
+        facts.new_file = NewFile::Staged;
+        let finding = assert_found(check(&facts), "preflight/binary-path-differs", Level::Refuse);
+        assert!(finding.todo.contains("adopt-binary"), "{}", finding.todo);
+        (facts.wanted.binary, facts.new_file) = (None, NewFile::Same);
+        let finding = assert_found(check(&facts), "preflight/binary-path-differs", Level::Refuse);
+        assert!(finding.todo.contains("add a step"), "{}", finding.todo);
     }
 
     #[test]

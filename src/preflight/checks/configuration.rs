@@ -9,7 +9,7 @@ use super::{
 };
 
 pub(super) fn check(facts: &Facts) -> Outcome {
-    facts.wanted.replace.as_ref()?;
+    facts.wanted.binary.as_ref()?;
     let trial = facts.offered.as_ref()?.trial.as_ref()?;
     match trial.configuration.as_ref()? {
         Judged::Good(_) => None,

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use crate::{
-    engine::Level,
-    host::place::Place,
+    engine::{Level, NewFile},
+    host::{files::Hashed, place::Place},
     nginx::{arguments::Arguments, dump::Configuration, version::Build},
+    plan::steps::{AdoptBinary, IfSame, ReplaceBinary},
     preflight::{
-        Access, BinaryPath, Digest, Facts, Finding, Held, Judged, Master, Offered, Oldbin, PidFile, PidText,
-        Sight, Socket, Space, Trial, Wanted,
+        Access, BinaryPath, BinaryStep, Digest, Facts, Finding, Held, Judged, Master, Offered, Oldbin,
+        PidFile, PidText, Sight, Socket, Space, Trial, Wanted,
     },
     protocol::{FileId, Identity},
 };
@@ -18,7 +19,8 @@ pub(super) const CONFIGURATION: &str = "worker_processes 2; pid /run/nginx.pid; 
 
 pub(super) fn facts() -> Facts {
     Facts {
-        wanted: Wanted { replace: Some(replace()), probes_before_winch: Vec::new() },
+        wanted: Wanted { binary: Some(replacing()), probes_before_winch: Vec::new() },
+        new_file: NewFile::Staged,
         pid_file: PidFile {
             path: "/run/nginx.pid".into(),
             text: PidText::Names(812),
@@ -47,13 +49,33 @@ pub(super) fn facts() -> Facts {
         running: Some(trial("1.22.1", CONFIGURATION)),
         offered: Some(Offered {
             file: "/srv/nginx".into(),
-            digest: Digest::Is("ab".repeat(32)),
+            digest: Digest::Is(hashed("ab")),
             executable: true,
             trial: Some(trial("1.26.3", CONFIGURATION)),
         }),
+        not_kept: None,
         newer_files: Vec::new(),
         processors: 4,
     }
+}
+
+/// The same host after a package manager has put 1.26.3 at the path, and the plan adopts it.
+pub(super) fn adopting() -> Facts {
+    let mut facts = facts();
+    facts.wanted.binary = Some(BinaryStep::Adopt(AdoptBinary {
+        version: Some("1.26.3".into()),
+        sha256: "ab".repeat(32).parse().ok(),
+        if_same: IfSame::Done,
+    }));
+    facts.new_file = NewFile::Adopted;
+    facts.path.as_mut().unwrap().place = Ok(place(8));
+    offered(&mut facts).file = "/usr/sbin/nginx".into();
+    facts
+}
+
+/// A file with a digest of this byte again and again.
+pub(super) fn hashed(byte: &str) -> Hashed {
+    Hashed { id: FileId { dev: 1, ino: 8 }, sha256: byte.repeat(32), size: 1 }
 }
 
 /// The same host with this configuration on disk.
@@ -79,18 +101,26 @@ pub(super) fn offered(facts: &mut Facts) -> &mut Offered {
     facts.offered.as_mut().unwrap()
 }
 
+/// The binary step of the plan, which is a `replace-binary`.
+pub(super) fn replace(facts: &mut Facts) -> &mut ReplaceBinary {
+    match &mut facts.wanted.binary {
+        Some(BinaryStep::Replace(step)) => step,
+        step => panic!("{step:?}"),
+    }
+}
+
 pub(super) fn master_of(facts: &mut Facts) -> &mut Master {
     facts.master.as_mut().unwrap()
 }
 
-fn replace() -> crate::plan::steps::ReplaceBinary {
-    crate::plan::steps::ReplaceBinary {
+fn replacing() -> BinaryStep {
+    BinaryStep::Replace(ReplaceBinary {
         source: PathBuf::from("/srv/nginx"),
         sha256: "ab".repeat(32).parse().unwrap(),
         target: None,
         version: None,
-        if_same: crate::plan::steps::IfSame::Done,
-    }
+        if_same: IfSame::Done,
+    })
 }
 
 /// A path that is the file itself, with this inode.

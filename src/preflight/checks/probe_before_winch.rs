@@ -69,7 +69,7 @@ mod tests {
     fn workers_that_take_turns_let_the_new_ones_accept() {
         let mut facts = probing("1.18.0");
         facts.offered = None;
-        facts.wanted.replace = None;
+        facts.wanted.binary = None;
         facts.running = Some(trial("1.18.0", "events { accept_mutex on; }"));
         assert_eq!(check(&facts), None);
     }

@@ -2,11 +2,19 @@
 
 use super::super::{
     Facts, Judged,
-    finding::{Outcome, refuse},
+    finding::{Outcome, refuse, warn},
 };
 
 pub(super) fn check(facts: &Facts) -> Outcome {
     let Some(Judged::Rejected(why)) = &facts.running.as_ref()?.configuration else { return None };
+    if facts.path_differs() {
+        return warn(
+            "preflight/running-binary-rejects-configuration",
+            format!("the running binary rejects today's configuration: {why}"),
+            "after a way back old serves from memory, and a reload of it would fail; mostly its modules were replaced with it",
+            "do not reload before the changeover; it need not be corrected for it",
+        );
+    }
     refuse(
         "preflight/running-binary-rejects-configuration",
         format!("the running binary rejects today's configuration: {why}"),
@@ -18,7 +26,7 @@ pub(super) fn check(facts: &Facts) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::healthy::{assert_found, facts},
+        super::healthy::{adopting, assert_found, facts},
         Judged, check,
     };
     use crate::engine::Level;
@@ -34,5 +42,13 @@ mod tests {
         facts.running.as_mut().unwrap().configuration =
             Some(Judged::Rejected("unknown directive \"http2\"".into()));
         assert_found(check(&facts), "preflight/running-binary-rejects-configuration", Level::Refuse);
+    }
+
+    #[test]
+    fn a_package_manager_that_replaced_the_modules_too_is_a_warning() {
+        let mut facts = adopting();
+        facts.running.as_mut().unwrap().configuration =
+            Some(Judged::Rejected("module \"/m.so\" version 1026003 instead of 1022001".into()));
+        assert_found(check(&facts), "preflight/running-binary-rejects-configuration", Level::Warn);
     }
 }

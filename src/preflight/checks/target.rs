@@ -1,12 +1,13 @@
 //! The plan's `target` is what the master executes.
 
 use super::super::{
-    Facts,
+    BinaryStep, Facts,
     finding::{Outcome, refuse},
 };
 
 pub(super) fn check(facts: &Facts) -> Outcome {
-    let target = facts.wanted.replace.as_ref()?.target.as_ref()?;
+    let Some(BinaryStep::Replace(step)) = &facts.wanted.binary else { return None };
+    let target = step.target.as_ref()?;
     let path = &facts.path.as_ref()?.path;
     if path == target {
         return None;
@@ -22,7 +23,7 @@ pub(super) fn check(facts: &Facts) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::healthy::{assert_found, facts},
+        super::healthy::{assert_found, facts, replace},
         check,
     };
     use crate::engine::Level;
@@ -31,14 +32,14 @@ mod tests {
     fn no_target_or_the_right_one_passes() {
         assert_eq!(check(&facts()), None);
         let mut right = facts();
-        right.wanted.replace.as_mut().unwrap().target = Some("/usr/sbin/nginx".into());
+        replace(&mut right).target = Some("/usr/sbin/nginx".into());
         assert_eq!(check(&right), None);
     }
 
     #[test]
     fn another_target_is_refused() {
         let mut facts = facts();
-        facts.wanted.replace.as_mut().unwrap().target = Some("/opt/nginx".into());
+        replace(&mut facts).target = Some("/opt/nginx".into());
         assert_found(check(&facts), "preflight/target-differs", Level::Refuse);
     }
 }

@@ -6,7 +6,7 @@ use super::super::{
 };
 
 pub(super) fn check(facts: &Facts) -> Outcome {
-    let wanted = facts.wanted.replace.as_ref()?.version.as_ref()?;
+    let wanted = facts.wanted.binary.as_ref()?.version()?;
     let build = facts.offered_build().filter(|build| build.version != *wanted)?;
     refuse(
         "preflight/version-differs",
@@ -19,7 +19,7 @@ pub(super) fn check(facts: &Facts) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::healthy::{assert_found, facts},
+        super::healthy::{CONFIGURATION, adopting, assert_found, facts, offered, replace, trial},
         check,
     };
     use crate::engine::Level;
@@ -28,14 +28,22 @@ mod tests {
     fn no_version_or_the_right_one_passes() {
         assert_eq!(check(&facts()), None);
         let mut right = facts();
-        right.wanted.replace.as_mut().unwrap().version = Some("1.26.3".into());
+        replace(&mut right).version = Some("1.26.3".into());
         assert_eq!(check(&right), None);
     }
 
     #[test]
     fn another_version_is_refused() {
         let mut facts = facts();
-        facts.wanted.replace.as_mut().unwrap().version = Some("1.26".into());
+        replace(&mut facts).version = Some("1.26".into());
+        assert_found(check(&facts), "preflight/version-differs", Level::Refuse);
+    }
+
+    #[test]
+    fn another_version_at_the_path_is_refused() {
+        let mut facts = adopting();
+        assert_eq!(check(&facts), None);
+        offered(&mut facts).trial = Some(trial("1.26.2", CONFIGURATION));
         assert_found(check(&facts), "preflight/version-differs", Level::Refuse);
     }
 }

@@ -7,37 +7,40 @@ mod newer;
 mod offered;
 mod path;
 mod pid_file;
+mod same;
 mod sight;
 mod trial;
 mod unit;
 
 use super::{
     Input, Staged,
-    facts::{BinaryPath, Facts, Probed, Wanted},
+    facts::{BinaryPath, Facts},
+    wanted::{BinaryStep, Probed, Wanted},
 };
 use crate::{
+    engine::NewFile,
     plan::{
         Plan,
-        steps::{Action, Answerer, ReplaceBinary},
+        steps::{Action, Answerer},
     },
     protocol::{Generation, Signal},
 };
 
 /// The facts that need no command, and the plan's wishes.
 pub(super) fn without_commands(input: &Input<'_>) -> Facts {
-    let replace = replace_of(input.plan).cloned();
+    let binary = binary_of(input.plan);
     let mut pid_file = pid_file::read(&input.plan.service.pid_file);
     let master = master::read(&pid_file);
     if master.as_ref().is_none_or(|master| !master.titled) {
         pid_file.others = master::all();
     }
     let executes = master.as_ref().and_then(|master| master.executes.as_ref()?.as_ref().ok());
-    let source = replace.as_ref().map(|replace| replace.source.as_path());
-    let path = executes.map(|path| path::read(path, source, input));
+    let path = executes.map(|path| path::read(path, input));
     let access =
         access::read(&pid_file.path, master.as_ref(), path.as_ref().map(BinaryPath::exchanged).as_deref());
     let mut facts = Facts {
-        wanted: Wanted { replace, probes_before_winch: probes_before_winch(input.plan) },
+        wanted: Wanted { binary, probes_before_winch: probes_before_winch(input.plan) },
+        new_file: NewFile::Same,
         pid_file,
         master,
         path,
@@ -46,9 +49,12 @@ pub(super) fn without_commands(input: &Input<'_>) -> Facts {
         unit: None,
         running: None,
         offered: None,
+        not_kept: None,
         newer_files: Vec::new(),
         processors: path::processors(),
     };
+    facts.new_file = same::new_file(&facts);
+    path::see_space(&mut facts);
     if let Some((view, sight)) = sight::read(&facts) {
         sight::see_mounts(&mut facts, &view);
         facts.sight = Some(sight);
@@ -65,6 +71,9 @@ pub(super) async fn with_commands(facts: &mut Facts, input: &Input<'_>) -> Optio
     let path = facts.path.as_ref();
     let running = async {
         match (path.filter(|path| path.place.is_ok()), &run) {
+            (Some(_), Some(run)) if facts.path_differs() => {
+                Some(run.trial(&offered::running(master.id)).await)
+            }
             (Some(path), Some(run)) => Some(run.trial(&path.path).await),
             _ => None,
         }
@@ -73,6 +82,16 @@ pub(super) async fn with_commands(facts: &mut Facts, input: &Input<'_>) -> Optio
     // The offered file is staged last: no program is being started while its copy is open for writing.
     let (unit, running, offered) = tokio::join!(unit::read(master.id.pid), running, offered);
     let (offered, staged) = offered.unzip();
+    let mut staged = staged.flatten();
+    let mut not_kept = None;
+    let place = path.and_then(|path| path.place.as_ref().ok());
+    if let (NewFile::Adopted, true, Some(place)) = (facts.new_file, input.stage, place) {
+        match offered::keep(master, place, input.run).await {
+            Ok(kept) => staged = Some(kept),
+            Err(error) => not_kept = Some(error),
+        }
+    }
+    facts.not_kept = not_kept;
     facts.unit = unit;
     facts.running = running;
     facts.offered = offered;
@@ -81,17 +100,18 @@ pub(super) async fn with_commands(facts: &mut Facts, input: &Input<'_>) -> Optio
     let next = facts.next_pid_file();
     facts.pid_file.same_next =
         next.is_some_and(|(path, _)| pid_file::is_same_name(&path, &facts.pid_file.path));
-    staged.flatten()
+    staged
 }
 
 /// Whether the wanted file runs already, from the path, and nothing is under way.
-pub(super) fn nothing_to_do(facts: &Facts) -> Option<String> {
-    offered::nothing_to_do(facts)
+pub(super) async fn nothing_to_do(facts: &Facts) -> Option<String> {
+    same::nothing_to_do(facts).await
 }
 
-fn replace_of(plan: &Plan) -> Option<&ReplaceBinary> {
+fn binary_of(plan: &Plan) -> Option<BinaryStep> {
     plan.steps.iter().find_map(|step| match &step.action {
-        Action::ReplaceBinary(replace) => Some(replace),
+        Action::ReplaceBinary(replace) => Some(BinaryStep::Replace(replace.clone())),
+        Action::AdoptBinary(adopt) => Some(BinaryStep::Adopt(adopt.clone())),
         _ => None,
     })
 }

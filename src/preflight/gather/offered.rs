@@ -1,23 +1,23 @@
-//! The plan's binary: staged by a run, looked at in place by a preview, then tried.
+//! The plan's binary: staged by a run, looked at in place by a preview and where the path holds it already, then tried.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::trial::Environment;
 use crate::{
+    engine::NewFile,
     host::{
         directory::{Directory, beside},
-        files::{Symlinks, hash_file},
+        files::{Hashed, Symlinks, hash_file},
         place::Place,
+        process::Process,
         staged::{Staging, is_executable},
     },
-    plan::steps::{IfSame, ReplaceBinary},
     preflight::{
         Input, Staged,
-        facts::{Digest, Facts, Offered, Oldbin},
+        facts::{Digest, Facts, Master, Offered},
+        wanted::BinaryStep,
     },
+    protocol::Identity,
 };
 
 /// No larger binary is staged.
@@ -29,70 +29,87 @@ pub(super) async fn examine(
     run: Option<&Environment>,
     input: &Input<'_>,
 ) -> Option<(Offered, Option<Staged>)> {
-    let replace = facts.wanted.replace.clone()?;
-    let place = facts.path.as_ref()?.place.clone().ok()?;
-    let executable = is_executable(&replace.source, Symlinks::Refuse).unwrap_or(true);
-    let name = input.stage.then(|| input.run.to_owned());
-    let source = replace.source.clone();
-    let taken = tokio::task::spawn_blocking(move || match name {
-        Some(run) => stage(&source, &place, &run)
-            .map(|staged| (staged.path.clone(), staged.file.sha256.clone(), Some(staged))),
-        None => hash_file(&source, Symlinks::Refuse)
-            .map(|hashed| (source, hashed.sha256, None))
-            .map_err(|error| error.to_string()),
-    });
-    let taken = taken.await.unwrap_or_else(|error| Err(error.to_string()));
-    let (file, digest, staged) = match taken {
-        Ok((file, digest, staged)) => (file, Digest::Is(digest), staged),
-        Err(error) => (replace.source.clone(), Digest::Failed(error), None),
+    let step = facts.wanted.binary.as_ref()?;
+    let path = facts.path.as_ref()?;
+    let place = path.place.clone().ok()?;
+    let (source, symlinks) = match (step, facts.new_file) {
+        (BinaryStep::Replace(step), NewFile::Staged) => (step.source.clone(), Symlinks::Refuse),
+        _ => (path.path.clone(), Symlinks::Follow),
     };
-    let right = matches!(&digest, Digest::Is(digest) if *digest == replace.sha256.to_string());
+    let executable = is_executable(&source, symlinks).unwrap_or(true);
+    let (file, hashed, staged) = match take((&source, symlinks), place, facts.new_file, input).await {
+        Ok(taken) => taken,
+        Err(error) => {
+            let digest = Digest::Failed(error);
+            return Some((Offered { file: source, digest, executable, trial: None }, None));
+        }
+    };
     // A file that nobody checked is never executed.
     let trial = match run {
-        Some(run) if right && executable => Some(run.trial(&file).await),
+        Some(run) if step.means(&hashed.sha256) && executable => Some(run.trial(&file).await),
         _ => None,
     };
-    Some((Offered { file, digest, executable, trial }, staged))
+    Some((Offered { file, digest: Digest::Is(hashed), executable, trial }, staged))
 }
 
-/// Beside the name that will be exchanged: what is laid there is this run's alone, by its lock.
-fn stage(source: &Path, place: &Place, run: &str) -> Result<Staged, String> {
+type Taken = (PathBuf, Hashed, Option<Staged>);
+
+/// Reads the file, and stages it where that is to be done.
+async fn take(
+    (source, symlinks): (&Path, Symlinks),
+    place: Place,
+    new_file: NewFile,
+    input: &Input<'_>,
+) -> Result<Taken, String> {
+    let source = source.to_owned();
+    let as_run = (new_file == NewFile::Staged && input.stage).then(|| input.run.to_owned());
+    let taken = tokio::task::spawn_blocking(move || {
+        if let Some(run) = as_run {
+            let staged = stage((&source, symlinks), &place, None, &run)?;
+            return Ok((staged.path.clone(), staged.file.clone(), Some(staged)));
+        }
+        let hashed = hash_file(&source, symlinks).map_err(|error| error.to_string())?;
+        if new_file != NewFile::Staged && hashed.id != place.file {
+            return Err(format!("{} was changed while it was looked at", source.display()));
+        }
+        Ok((source, hashed, None))
+    });
+    taken.await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// Keeps what old runs beside the path, whose file is another one: nothing else can bring it back once old is gone.
+pub(super) async fn keep(master: &Master, place: &Place, run: &str) -> Result<Staged, String> {
+    let (id, place, run) = (master.id, place.clone(), run.to_owned());
+    let kept = tokio::task::spawn_blocking(move || {
+        let exe = running(id);
+        let staged = stage((&exe, Symlinks::Follow), &place, Some(&exe), &run)?;
+        // As long as that process lives, nobody else has its number.
+        if Process::again(id).is_none() {
+            staged.discard();
+            return Err(format!("master {id} is gone"));
+        }
+        Ok(staged)
+    });
+    kept.await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+/// What a process executes, also where no path names it any more.
+pub(super) fn running(master: Identity) -> PathBuf {
+    PathBuf::from(format!("/proc/{}/exe", master.pid))
+}
+
+/// Copies a file beside the name that would be exchanged, with the looks of the file there or of another. What is laid
+/// there is this run's alone, by its lock.
+fn stage(
+    (source, symlinks): (&Path, Symlinks),
+    place: &Place,
+    looks: Option<&Path>,
+    run: &str,
+) -> Result<Staged, String> {
     let directory = Directory::open(&place.directory).map_err(|error| error.to_string())?;
     let name = beside(&place.name, run);
-    let what = Staging { source, name: &name, stands_in_for: &place.name, limit: MOST_BYTES };
+    let stands_in_for = looks.map_or(&*place.name, Path::as_os_str);
+    let what = Staging { source, symlinks, name: &name, stands_in_for, limit: MOST_BYTES };
     let file = directory.stage(what).map_err(|error| error.to_string())?;
     Ok(Staged { path: place.directory.join(&name), name, file })
-}
-
-/// The running file and the path both have the wanted digest, and no second generation lives.
-pub(super) fn nothing_to_do(facts: &Facts) -> Option<String> {
-    let replace = facts.wanted.replace.as_ref().filter(|replace| replace.if_same == IfSame::Done)?;
-    let master = facts.master.as_ref().filter(|it| it.titled && !it.workers.is_empty())?;
-    let alone = master.parent_master.is_none() && master.child_masters.is_empty();
-    let path = facts.path.as_ref()?;
-    if !alone
-        || matches!(facts.pid_file.oldbin, Oldbin::Live(_))
-        || path.file().is_none()
-        || path.file() != master.exe
-    {
-        return None;
-    }
-    let running = PathBuf::from(format!("/proc/{}/exe", master.id.pid));
-    has_digest(&running, replace).then(|| {
-        format!(
-            "master {} runs {} with the SHA-256 {} already",
-            master.id,
-            path.path.display(),
-            replace.sha256
-        )
-    })
-}
-
-/// Files of another size than the source are not read.
-fn has_digest(running: &Path, replace: &ReplaceBinary) -> bool {
-    let size = |path: &Path| fs::metadata(path).ok().map(|file| file.len());
-    if size(&replace.source).is_some_and(|source| size(running) != Some(source)) {
-        return false;
-    }
-    hash_file(running, Symlinks::Follow).is_ok_and(|hashed| hashed.sha256 == replace.sha256.to_string())
 }

@@ -2,11 +2,14 @@
 
 use std::{fs, path::Path};
 
+use super::offered::running;
 use crate::{
+    engine::NewFile,
     host::{directory::Directory, place::Place},
     preflight::{
         Input,
-        facts::{BinaryPath, Space},
+        facts::{BinaryPath, Facts, Space},
+        wanted::BinaryStep,
     },
 };
 
@@ -14,7 +17,7 @@ use crate::{
 const MARGIN: u64 = 256 * 1024;
 
 /// Looks at the path. In a preview nothing is written, so the exchange is not tried.
-pub(super) fn read(path: &Path, source: Option<&Path>, input: &Input<'_>) -> BinaryPath {
+pub(super) fn read(path: &Path, input: &Input<'_>) -> BinaryPath {
     let place = Place::of(path);
     let name = place.as_ref().map_or(path.file_name(), |place| Some(&*place.name));
     let directory = match &place {
@@ -22,7 +25,6 @@ pub(super) fn read(path: &Path, source: Option<&Path>, input: &Input<'_>) -> Bin
         Err(_) => Directory::open(path.parent().unwrap_or(path)),
     };
     let free = directory.as_ref().ok().and_then(|directory| directory.free_bytes().ok());
-    let size = source.map_or(0, |source| fs::metadata(source).map_or(0, |source| source.len()));
     let exchange = match (&directory, name) {
         (Ok(directory), Some(name)) if input.stage => {
             directory.can_exchange(name, input.run).map_err(|error| error.to_string())
@@ -32,10 +34,23 @@ pub(super) fn read(path: &Path, source: Option<&Path>, input: &Input<'_>) -> Bin
     };
     BinaryPath {
         path: path.to_owned(),
-        space: free.map(|free| Space { free, needed: size + MARGIN }),
+        space: free.map(|free| Space { free, needed: MARGIN }),
         noexec: directory.is_ok_and(|directory| directory.is_noexec().unwrap_or(false)),
         exchange,
         place,
+    }
+}
+
+/// What is laid beside the path needs room: the new file, or a copy of what old runs.
+pub(super) fn see_space(facts: &mut Facts) {
+    let copied = match (&facts.wanted.binary, facts.new_file, &facts.master) {
+        (Some(BinaryStep::Replace(step)), NewFile::Staged, _) => Some(step.source.clone()),
+        (_, NewFile::Adopted, Some(master)) => Some(running(master.id)),
+        _ => None,
+    };
+    let size = copied.map_or(0, |copied| fs::metadata(copied).map_or(0, |file| file.len()));
+    if let Some(space) = facts.path.as_mut().and_then(|path| path.space.as_mut()) {
+        space.needed += size;
     }
 }
 

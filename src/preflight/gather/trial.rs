@@ -46,7 +46,8 @@ impl Environment {
         Trial { build, configuration }
     }
 
-    async fn build(&self, program: &Path) -> Result<Build, String> {
+    /// What it is, by `-V`.
+    pub(super) async fn build(&self, program: &Path) -> Result<Build, String> {
         let done = self.run(program, vec!["-V".to_owned()]).await?;
         if done.end != End::Exited(0) {
             return Err(failure(&done));

@@ -6,8 +6,8 @@ use super::{
     restore_or_skip, wait,
 };
 use crate::protocol::{
-    Generation, GenerationState, Master, Move, Next, OldFile, PathHolds, PidFile, Question, Signal,
-    Situation, Stuck, Waiting,
+    Generation, GenerationState, Master, Move, Next, PathHolds, PidFile, Question, Signal, Situation, Stuck,
+    Waiting,
 };
 
 /// How often new is told HUP to accept, and USR2 to start the old binary.
@@ -79,9 +79,9 @@ fn no_oldbin(situation: &Situation) -> Option<Next> {
     situation.oldbin.then(|| restore_or_skip(situation, Move::UnlinkOldbin)).flatten()
 }
 
-/// (d) The changeover in reverse, where the path holds what old ran and its configuration test passes.
+/// (d) The changeover in reverse, where the path holds what was found and the configuration test of old's binary passes.
 fn start_old(situation: &Situation) -> Next {
-    let reverse = Move::Reverse { file: OldFile::Found };
+    let reverse = Move::Reverse { file: situation.baseline.old_file };
     if situation.path != PathHolds::Found || attempts(situation, &reverse) >= TRIES {
         return Next::Stuck(Stuck::OldNotStarted);
     }

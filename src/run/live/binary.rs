@@ -1,6 +1,7 @@
 //! The binary path and the files beside it: what was found, what was staged, the stub.
 
 use std::{
+    collections::BTreeSet,
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
 };
@@ -9,6 +10,7 @@ use crate::{
     host::{
         directory::{Directory, DirectoryError, beside},
         files::{self, Hashed, Symlinks},
+        process,
     },
     preflight::Ready,
     protocol::FileId,
@@ -25,7 +27,13 @@ pub(super) struct Binary {
     name: OsString,
     found: Found,
     staged: Option<Laid>,
+    /// A copy of what old runs, where the path holds another file.
+    kept: Option<(OsString, FileId)>,
+    /// What new will run, as preflight proved it, and where it is; `None` where that is what old runs.
+    proven: Option<(PathBuf, Hashed)>,
     pub(super) stub: (OsString, FileId),
+    /// The runs that this instance has had: what they have laid beside the path is this instance's.
+    pub(super) runs: BTreeSet<String>,
     /// Until the run begins, what lies beside the path is removed when this is dropped.
     pub(super) begun: bool,
 }
@@ -39,7 +47,6 @@ struct Found {
 /// The staged file, and what takes the path: itself, or the symlink beside it that names it.
 struct Laid {
     name: OsString,
-    file: Hashed,
     takes: (OsString, FileId),
 }
 
@@ -57,6 +64,8 @@ impl Drop for Binary {
 pub(super) enum Puts {
     /// The staged one.
     Staged,
+    /// The copy of what old ran.
+    Kept,
     /// The empty one.
     Stub,
 }
@@ -72,9 +81,11 @@ impl Binary {
             found: Found { entry: place.entry, file: place.file },
             staged: ready.staged.as_ref().map(|staged| Laid {
                 name: staged.name.clone(),
-                file: staged.file.clone(),
                 takes: (staged.name.clone(), staged.file.id),
             }),
+            kept: ready.kept.as_ref().map(|kept| (kept.name.clone(), kept.file.id)),
+            proven: proven(ready),
+            runs: BTreeSet::new(),
             stub: (beside(&place.name, &format!("{run}-stub")), place.file),
             begun: false,
         };
@@ -93,10 +104,7 @@ impl Binary {
     /// The file of this run takes the path; what was found takes its name.
     pub(super) fn put(&self, what: Puts) -> Result<(), MoveError> {
         // A name on the way may be another since: then nginx would execute neither this run's file nor the found one.
-        if self.leads_to() != Some(self.found.file) {
-            let text = format!("{} leads to another file than was found", self.path.display());
-            return Err(MoveError { code: "run/path-changed", text });
-        }
+        self.leads_to_found()?;
         let (name, id) = self.ours(what)?;
         self.exchange((&self.name, self.found.entry), (name, id))
     }
@@ -107,7 +115,7 @@ impl Binary {
         if there == self.found.entry {
             return Ok(());
         }
-        for what in [Puts::Staged, Puts::Stub] {
+        for what in [Puts::Staged, Puts::Kept, Puts::Stub] {
             if let Ok((name, id)) = self.ours(what)
                 && there == id
             {
@@ -124,11 +132,10 @@ impl Binary {
         self.directory.sync().map_err(|e| refused(e.code(), &e))
     }
 
-    /// Whether the staged file is still the one that preflight proved: the same inode, the same bytes.
-    pub(super) fn staged_is_proven(&self) -> Result<(), String> {
-        let Some(Laid { name, file: proven, .. }) = &self.staged else { return Ok(()) };
-        let path = self.directory.path().join(name);
-        let now = files::hash_file(&path, Symlinks::Refuse).map_err(|e| e.to_string())?;
+    /// Whether the file that new will run is still the one that preflight proved: the same inode, the same bytes.
+    pub(super) fn new_file_is_proven(&self) -> Result<(), String> {
+        let Some((path, proven)) = &self.proven else { return Ok(()) };
+        let now = files::hash_file(path, Symlinks::Follow).map_err(|e| e.to_string())?;
         if now.id != proven.id {
             return Err(format!("{} is another file now", path.display()));
         }
@@ -138,24 +145,43 @@ impl Binary {
         Ok(())
     }
 
-    /// Removes what runs have laid beside the path: after a commit all but the new file where it stays beside the path,
-    /// and what was found, which is kept; else only what this run has laid there.
+    /// Removes what this instance's runs have laid beside the path: after a commit all but the new file where it stays
+    /// beside the path, and what old ran, which is kept; else only what this run has laid there. Nothing goes that
+    /// somebody executes: another instance may, or a back-master.
     pub(super) fn tidy(&self, committed: bool) -> Result<(), DirectoryError> {
-        let laid: Vec<&OsString> =
-            self.staged.iter().flat_map(|staged| [&staged.name, &staged.takes.0]).collect();
-        let unwanted: Vec<OsString> = if committed && self.staged.is_some() {
-            // One kept generation: an earlier run's old file is two generations old now. What a kept symlink names is
-            // kept with it.
-            let beside = self.directory.all_beside(&self.name).into_iter().map(|(name, _)| name);
+        let staged = self.staged.iter().flat_map(|staged| [&staged.name, &staged.takes.0]);
+        let laid: Vec<&OsString> = staged.chain(self.kept.iter().map(|(name, _)| name)).collect();
+        let unwanted: Vec<OsString> = if committed && !laid.is_empty() {
+            // One kept generation of this instance: an earlier run's old file is two generations old now. What a kept
+            // symlink names is kept with it.
             let found = |name: &OsString| self.directory.file_id(name).is_ok_and(|id| id == self.found.file);
-            beside.filter(|name| !laid.contains(&name) && !found(name)).collect()
+            let own = self.directory.all_beside(&self.name).into_iter().filter(|(_, tag)| self.is_own(tag));
+            own.map(|(name, _)| name).filter(|name| !laid.contains(&name) && !found(name)).collect()
         } else {
             laid.into_iter().chain([&self.stub.0]).cloned().collect()
         };
+        let executed = process::all_executed();
         for name in unwanted {
-            self.directory.unlink_if_there(&name)?;
+            if !self.directory.file_id(&name).is_ok_and(|file| executed.contains(&file)) {
+                self.directory.unlink_if_there(&name)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether a run of this instance has laid the file with this tag beside the path.
+    fn is_own(&self, tag: &str) -> bool {
+        let run = tag.strip_suffix("-stub").or_else(|| tag.strip_suffix("-link")).unwrap_or(tag);
+        self.runs.contains(run)
+    }
+
+    /// Whether nginx would execute what was found; else why a move that counts on it is refused.
+    pub(super) fn leads_to_found(&self) -> Result<(), MoveError> {
+        if self.leads_to() == Some(self.found.file) {
+            return Ok(());
+        }
+        let text = format!("{} leads to another file than was found", self.path.display());
+        Err(MoveError { code: "run/path-changed", text })
     }
 
     /// The file that nginx would execute now.
@@ -164,18 +190,25 @@ impl Binary {
     }
 
     fn ours(&self, what: Puts) -> Result<(&OsStr, FileId), MoveError> {
-        match (what, &self.staged) {
-            (Puts::Staged, Some(Laid { takes: (name, id), .. })) => Ok((name, *id)),
-            (Puts::Stub, _) => Ok((&self.stub.0, self.stub.1)),
-            (Puts::Staged, None) => {
-                Err(MoveError { code: "run/nothing-staged", text: "the plan stages no file".to_owned() })
-            }
-        }
+        let ours = match what {
+            Puts::Staged => self.staged.as_ref().map(|staged| &staged.takes),
+            Puts::Kept => self.kept.as_ref(),
+            Puts::Stub => Some(&self.stub),
+        };
+        let none =
+            || MoveError { code: "run/nothing-staged", text: "the run has laid no such file".to_owned() };
+        ours.map(|(name, id)| (name.as_os_str(), *id)).ok_or_else(none)
     }
 
     fn exchange(&self, first: (&OsStr, FileId), second: (&OsStr, FileId)) -> Result<(), MoveError> {
         self.directory.exchange(first, second).map(drop).map_err(|e| refused(e.code(), &e))
     }
+}
+
+/// What new will run, as preflight has read it, and where it lies.
+fn proven(ready: &Ready) -> Option<(PathBuf, Hashed)> {
+    let staged = ready.staged.as_ref().map(|staged| (staged.path.clone(), staged.file.clone()));
+    staged.or_else(|| Some((ready.binary_path.clone(), ready.adopted.clone()?)))
 }
 
 /// An error of the host, as the run's own.
@@ -199,16 +232,14 @@ mod tests {
         scratch.write("stub", b"");
         let directory = Directory::open(scratch.path()).unwrap();
         let id = |name: &str| directory.file_id(OsStr::new(name)).unwrap();
-        let staged = files::hash_file(&scratch.path().join("staged"), Symlinks::Refuse).unwrap();
         Binary {
             path: scratch.path().join("nginx"),
             name: "nginx".into(),
             found: Found { entry: id("nginx"), file: id("file") },
-            staged: Some(Laid {
-                name: "staged".into(),
-                file: staged,
-                takes: ("staged-link".into(), id("staged-link")),
-            }),
+            staged: Some(Laid { name: "staged".into(), takes: ("staged-link".into(), id("staged-link")) }),
+            kept: None,
+            proven: None,
+            runs: BTreeSet::new(),
             stub: ("stub".into(), id("stub")),
             begun: true,
             directory,

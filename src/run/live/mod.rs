@@ -177,8 +177,8 @@ impl World for Live {
         yes
     }
 
-    fn staged_is_proven(&mut self) -> Result<(), String> {
-        self.binary.staged_is_proven()
+    fn new_file_is_proven(&mut self) -> Result<(), String> {
+        self.binary.new_file_is_proven()
     }
 
     fn log_lines(&mut self) -> Vec<String> {

@@ -20,7 +20,10 @@ impl Live {
             Move::Signal { signal: Signal::Usr2, to: Generation::Old } => {
                 return self.execute(Generation::Old, None).await;
             }
-            Move::Reverse { file: OldFile::Found } => return self.execute(Generation::New, None).await,
+            Move::Reverse { file } => {
+                let puts = (*file == OldFile::Kept).then_some(Puts::Kept);
+                return self.execute(Generation::New, puts).await;
+            }
             // Old reaps the child, restarts its workers from memory and loses its latches (nginx-facts 23).
             Move::StubExec => return self.execute(Generation::Old, Some(Puts::Stub)).await,
             Move::Install => self.binary.install()?,

@@ -94,11 +94,12 @@ impl Opening {
         let took = millis(self.recorder.now().saturating_sub(began));
         let mut ready = self.judge(report, took)?;
         let locks = locks?;
-        let files = Files::make(&ready, &self.run)?;
+        let mut files = Files::make(&ready, &self.run)?;
         let mut observer = Observer::new(self.instance(&ready, &files));
         ready.baseline.accepting = self.settled_workers(&mut observer).await?;
         observer.set_baseline(ready.baseline);
         let directory = self.directory(&ready)?;
+        files.binary.runs = directory.runs();
         self.recorder.keep_in(directory);
         self.found(&ready);
         let asker = Rc::new(Asker::new(&self.plan, ready.old));
@@ -120,6 +121,7 @@ impl Opening {
             found: ready.place.file,
             old: ready.old,
             ours: ready.staged.as_ref().map(|staged| staged.file.id),
+            kept: ready.kept.as_ref().map(|kept| kept.file.id),
             stub: Some(files.binary.stub.1),
             unix_paths: ready.unix_paths.clone(),
             baseline: ready.baseline,
@@ -197,6 +199,13 @@ impl Opening {
                 file: staged.path.display().to_string(),
                 sha256: staged.file.sha256.clone(),
                 bytes: staged.file.size,
+            });
+        }
+        if let Some(kept) = &ready.kept {
+            self.recorder.tell(Event::Kept {
+                file: kept.path.display().to_string(),
+                sha256: kept.file.sha256.clone(),
+                bytes: kept.file.size,
             });
         }
     }
@@ -284,7 +293,7 @@ impl Prepared {
             new_version: ready.new_version.clone(),
             old_workers: ready.baseline.accepting,
             new_workers: ready.new_workers,
-            staged: ready.staged.is_some(),
+            new_file: ready.new_file,
             plan: opening.plan,
         };
         (live, given)

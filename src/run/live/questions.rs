@@ -1,4 +1,4 @@
-//! What the way back asks of the world: the found binary's configuration test and probes at once.
+//! What the way back asks of the world: the old binary's configuration test and probes at once.
 
 use std::{collections::BTreeSet, ffi::OsString, path::PathBuf, time::Duration};
 
@@ -20,7 +20,7 @@ const TEST_BOUND: Duration = Duration::from_secs(10);
 /// How much of its output is kept.
 const OUTPUT: usize = 64 << 10;
 
-/// The found binary's `-t`, with the arguments and the directory of the master that runs it.
+/// The `-t` of what old runs, with the arguments and the directory of the master that runs it.
 pub(super) struct ConfigurationTest {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
@@ -31,7 +31,8 @@ impl ConfigurationTest {
     /// Of the master that serves.
     pub(super) fn of(ready: &Ready) -> Self {
         Self {
-            program: ready.binary_path.clone(),
+            // Where the path holds another file than old runs, the copy is what would start again.
+            program: ready.kept.as_ref().map_or(&ready.binary_path, |kept| &kept.path).clone(),
             arguments: ready.test_arguments.iter().map(OsString::from).collect(),
             directory: ready.directory.clone(),
         }

@@ -47,6 +47,8 @@ impl Live {
         let opened = self.recorder.now();
         if let Some(file) = file {
             self.binary.put(file)?;
+        } else {
+            self.binary.leads_to_found()?;
         }
         let sent = send(before.master, Signal::Usr2);
         let (sign, renamed) = match &sent {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    engine::{Event, Fault},
+    engine::{Event, Fault, NewFile},
     plan::steps::{Commit, OnDrainTimeout},
     protocol::{Generation, Master, Move, PathHolds, PidFile, Signal, Situation},
     run::{
@@ -27,7 +27,7 @@ impl<W: World> Run<'_, W> {
             self.perform(Move::WritePidFile { names: Generation::New }, false).await?;
         }
         self.tell(Event::CommitRecorded);
-        if self.given.staged {
+        if self.given.new_file == NewFile::Staged {
             self.expect.path = PathHolds::Ours;
             self.perform(Move::Install, false).await?;
         }

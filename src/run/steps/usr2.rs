@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    engine::{Event, Fault},
+    engine::{Event, Fault, NewFile},
     protocol::{Generation, Master, Move, PidFile, Signal},
     run::{
         Effect, Run, World,
@@ -33,17 +33,20 @@ impl<W: World> Run<'_, W> {
                 |waited, state| not_handled(waited, format!("new's master is {state}")),
             )
             .await?;
-        let what = if self.given.staged { "the new file" } else { "the same file again" };
+        let what = match self.given.new_file {
+            NewFile::Staged => "the new file",
+            NewFile::Adopted => "the file at the path",
+            NewFile::Same => "the same file again",
+        };
         Ok(format!("new master {pid} runs {what}"))
     }
 
     /// The signal itself, and what became of it within milliseconds.
     async fn execute_new(&mut self) -> Result<(), Fault> {
         let old = self.master(Generation::Old).unwrap_or_default();
-        let what = if self.given.staged {
-            Move::OpenWindow
-        } else {
-            Move::Signal { signal: Signal::Usr2, to: Generation::Old }
+        let what = match self.given.new_file {
+            NewFile::Staged => Move::OpenWindow,
+            NewFile::Adopted | NewFile::Same => Move::Signal { signal: Signal::Usr2, to: Generation::Old },
         };
         let began = self.world.now();
         match self.perform(what, false).await? {

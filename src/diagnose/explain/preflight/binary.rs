@@ -43,8 +43,35 @@ pub(in crate::diagnose::explain) const TEXTS: &[Text] = &[
         means: "argv[0] leads to another file than the one that the master runs: somebody, mostly a package \
                 manager, has put it there. The run is refused.",
         why: "The way back would start that one.",
-        todo: "Put the running binary back (copy `/proc/PID/exe` beside it, then rename) and offer the other file as \
-               `source`.",
+        todo: "To take that file, write `adopt-binary` (`plans/package-managed.toml`). To keep the running one, put it back: \
+               copy `/proc/PID/exe` beside it, then rename. Where the file at the path has the digest that \
+               `replace-binary` names, it is adopted.",
+    },
+    Text {
+        code: "preflight/binary-path-adopted",
+        means: "The path holds another file than the one that the master runs, and the plan takes it as it is: its version \
+                and its digest are named. A copy of what the master runs is kept beside the path.",
+        why: "A restart or a reboot starts that file, before the commit too, and a way back leaves it there.",
+        todo: "Nothing.",
+    },
+    Text {
+        code: "preflight/path-not-read",
+        means: "The file at the path, which is to be adopted, cannot be read, or was changed while it was read. The run is \
+                refused.",
+        why: "It is what new would run, and it is proven before anything live is touched.",
+        todo: "Wait until the package manager is done, and run again.",
+    },
+    Text {
+        code: "preflight/path-not-executable",
+        means: "The file at the path, which is to be adopted, has no execute bit. The run is refused.",
+        why: "USR2 and the next start would both fail.",
+        todo: "`chmod +x` it, or install the package again.",
+    },
+    Text {
+        code: "preflight/old-not-kept",
+        means: "What the master runs could not be copied beside the path. The run is refused.",
+        why: "No path names it any more, so nothing else could start it once the old master is gone.",
+        todo: "Make room beside the path, and run as root or as the master's user.",
     },
     Text {
         code: "preflight/target-differs",
@@ -74,9 +101,9 @@ pub(in crate::diagnose::explain) const TEXTS: &[Text] = &[
     },
     Text {
         code: "preflight/running-binary-does-not-run",
-        means: "The file at the path, which the master runs, cannot be started any more: `-V` fails. The run \
-                is refused.",
-        why: "Until the commit a restart or a reboot would start it.",
+        means: "What the master runs cannot be started any more: `-V` fails. The run is refused.",
+        why: "Until the commit a restart or a reboot would start it; where the path holds another file, a way back would have \
+              nothing to start.",
         todo: "Make it executable again, with its libraries.",
     },
     Text {
@@ -88,7 +115,8 @@ pub(in crate::diagnose::explain) const TEXTS: &[Text] = &[
     },
     Text {
         code: "preflight/sha256-differs",
-        means: "The source has another SHA-256 than the plan says. The run is refused.",
+        means: "The source, or the file at the path that is to be adopted, has another SHA-256 than the plan says. The run is \
+                refused.",
         why: "It is not the file that somebody checked; it was not executed.",
         todo: "Find out which of the two is right, and correct the file or the digest.",
     },

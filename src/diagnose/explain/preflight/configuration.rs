@@ -12,8 +12,10 @@ pub(in crate::diagnose::explain) const TEXTS: &[Text] = &[
     },
     Text {
         code: "preflight/running-binary-rejects-configuration",
-        means: "The running binary rejects today's configuration. The run is refused.",
-        why: "Until the commit the path names that binary: a restart, a reboot or a reload would fail.",
+        means: "The running binary rejects today's configuration. The run is refused; where the file at the path is adopted it \
+                is a warning.",
+        why: "Until the commit the path names that binary: a restart, a reboot or a reload would fail. With an adopted file, \
+              only a reload of old after a way back would; mostly the package manager has replaced the modules too.",
         todo: "Correct the configuration so that both take it; use new directives afterwards.",
     },
     Text {

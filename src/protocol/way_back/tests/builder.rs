@@ -55,7 +55,12 @@ pub(crate) fn untouched() -> Situation {
         strays: Strays::default(),
         past: Vec::new(),
         answers: Answers::default(),
-        baseline: Baseline { accepting: WORKERS, cache_manager: false, term_unlinks: false },
+        baseline: Baseline {
+            accepting: WORKERS,
+            cache_manager: false,
+            old_file: OldFile::Found,
+            term_unlinks: false,
+        },
         limits: Limits { quit_timeout: ms(10_000) },
     }
 }

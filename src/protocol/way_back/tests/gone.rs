@@ -2,7 +2,7 @@
 
 use super::builder::{NEW, REVERSE, both, killed, ms, reversed, to_new, to_old};
 use crate::protocol::{
-    Generation, GenerationState, Identity, Master, Move, Next, PathHolds, PidFile, Question, Signal,
+    Generation, GenerationState, Identity, Master, Move, Next, OldFile, PathHolds, PidFile, Question, Signal,
     Situation, Stuck, Waiting, way_back::way_back,
 };
 
@@ -100,6 +100,14 @@ fn rule_2d_new_executes_what_was_found_and_nothing_else() {
         failing = failing.back(Move::ExchangeBack, age);
     }
     failing.test_passes(true).ends_stuck(Stuck::OldNotStarted);
+}
+
+#[test]
+fn rule_2d_new_executes_the_copy_that_was_kept_where_the_path_held_another_file() {
+    let kept = || killed().with(|now| now.baseline.old_file = OldFile::Kept);
+    kept().asks(Question::ConfigurationTest);
+    kept().test_passes(true).moves(Move::Reverse { file: OldFile::Kept });
+    kept().test_passes(false).ends_stuck(Stuck::OldNotStarted);
 }
 
 #[test]
