@@ -94,6 +94,13 @@ fn each_shell_gets_a_script_that_it_can_read_and_that_knows_every_command() {
     assert_eq!(changeover(&["completions", "tcsh"]).status.code(), Some(2));
 }
 
+#[test]
+fn standard_input_is_read_for_one_file_only() {
+    let twice = changeover(&["check", "-", "--inputs", "-"]);
+    assert_eq!(twice.status.code(), Some(2));
+    assert!(text(&twice.stderr).contains("cannot be read twice"), "{twice:?}");
+}
+
 /// The headings of a page, each with how many lines of text stand below it.
 fn headings(page: &str) -> Vec<(String, usize)> {
     let mut found: Vec<(String, usize)> = Vec::new();

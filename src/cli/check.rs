@@ -16,7 +16,7 @@ pub(super) const UNSAFE: u8 = 11;
 /// Checks every plan; the highest of their exit codes.
 pub(super) fn main(check: &Check) -> u8 {
     let human = check.output.format == Format::Human;
-    let given = match check.inputs.read() {
+    let given = match check.inputs.read(&check.plans) {
         Ok(given) => given,
         Err(message) => {
             output::talk(&message);
@@ -29,7 +29,7 @@ pub(super) fn main(check: &Check) -> u8 {
     let mut worst = 0;
     let mut reports = Vec::new();
     for path in &check.plans {
-        let name = path.display().to_string();
+        let name = inputs::name(path);
         let (code, report) = match inputs::read(path) {
             Ok(bytes) => look(&name, &bytes, given.values(), human),
             Err(error) => {

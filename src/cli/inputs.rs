@@ -31,8 +31,12 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
 }
 
 impl Given {
-    /// Reads the file, if there is one; the error says which could not be read.
-    pub(super) fn read(&self) -> Result<Taken<'_>, String> {
+    /// Reads the file, if there is one; the error says which could not be read. `plans` are read too, and standard
+    /// input can be read once.
+    pub(super) fn read(&self, plans: &[PathBuf]) -> Result<Taken<'_>, String> {
+        if plans.iter().chain(&self.file).filter(|path| is_stdin(path)).count() > 1 {
+            return Err("standard input cannot be read twice: `-` stands for one file only".to_owned());
+        }
         let file = self.file.as_deref().map(inputs_file).transpose()?;
         Ok(Taken { set: &self.set, file })
     }
@@ -58,20 +62,16 @@ fn variable(name: &str) -> Option<OsString> {
 }
 
 fn inputs_file(path: &Path) -> Result<InputsFile, String> {
-    let (name, bytes) = if path == Path::new("-") {
-        ("standard input".to_owned(), bounded(io::stdin().lock()))
-    } else {
-        (path.display().to_string(), read(path))
-    };
-    match bytes {
+    let name = name(path);
+    match read(path) {
         Ok(bytes) => Ok(InputsFile { name, bytes }),
         Err(error) => Err(format!("{name} cannot be read: {error}")),
     }
 }
 
-/// A plan's bytes; one more than the largest plan at the most, so that a larger one is told from it.
+/// The bytes of a plan or of inputs; one more than the largest plan at the most, so that a larger one is told from it.
 pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    bounded(File::open(path)?)
+    if is_stdin(path) { bounded(io::stdin().lock()) } else { bounded(File::open(path)?) }
 }
 
 fn bounded(from: impl Read) -> io::Result<Vec<u8>> {
@@ -79,4 +79,13 @@ fn bounded(from: impl Read) -> io::Result<Vec<u8>> {
     let most = u64::try_from(plan::LARGEST).unwrap_or(u64::MAX).saturating_add(1);
     from.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// What a file is called in messages.
+pub(super) fn name(path: &Path) -> String {
+    if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
 }

@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod explain;
+mod init;
 mod inputs;
 mod man;
 mod output;
@@ -27,6 +28,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Write a plan for the nginx that runs here.
+    Init(init::Init),
     /// Look at plans without touching any host.
     Check(Check),
     /// Say what a run would do on this host; nothing is written.
@@ -48,7 +51,7 @@ enum Command {
 /// `changeover check PLAN…`
 #[derive(Debug, Args)]
 struct Check {
-    /// The plans.
+    /// The plans; `-` is standard input.
     #[arg(required = true, value_name = "PLAN")]
     plans: Vec<PathBuf>,
     #[command(flatten)]
@@ -60,7 +63,7 @@ struct Check {
 /// One plan with its inputs.
 #[derive(Debug, Args)]
 struct OnePlan {
-    /// The plan.
+    /// The plan; `-` is standard input.
     plan: PathBuf,
     #[command(flatten)]
     inputs: inputs::Given,
@@ -113,6 +116,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return output::usage(&error),
     };
     ExitCode::from(match cli.command {
+        Command::Init(init) => init::main(&init),
         Command::Check(check) => check::main(&check),
         Command::Preview(preview) => preview::main(&preview),
         Command::Run(run) => run::main(&run),

@@ -49,7 +49,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, u8> {
 async fn execute(run: &Run, loaded: Loaded, state: PathBuf) -> u8 {
     let (teller, _ticker) = teller(run.plan.output.format, &loaded);
     let input = Input {
-        file: run.plan.plan.display().to_string(),
+        file: inputs::name(&run.plan.plan),
         text: loaded.document.text().to_owned(),
         inputs: loaded.inputs,
         plan: loaded.plan,
@@ -64,7 +64,7 @@ async fn execute(run: &Run, loaded: Loaded, state: PathBuf) -> u8 {
 
 /// Reads and loads the plan; on a mistake it is told, and the exit code is given.
 pub(super) fn load(one: &super::OnePlan) -> Result<Loaded, u8> {
-    let name = one.plan.display().to_string();
+    let name = inputs::name(&one.plan);
     let unreadable = |message: String| {
         match one.output.format {
             Format::Human => output::talk(&message),
@@ -72,9 +72,9 @@ pub(super) fn load(one: &super::OnePlan) -> Result<Loaded, u8> {
         }
         output::USAGE
     };
+    let given = one.inputs.read(std::slice::from_ref(&one.plan)).map_err(unreadable)?;
     let bytes =
         inputs::read(&one.plan).map_err(|error| unreadable(format!("{name} cannot be read: {error}")))?;
-    let given = one.inputs.read().map_err(unreadable)?;
     let loaded = plan::load(&name, &bytes, given.values(), Inputs::Given).map_err(|problems| {
         match one.output.format {
             Format::Human => output::talk(problems.render(output::plan_style()).trim_end()),

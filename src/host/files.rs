@@ -3,7 +3,7 @@
 use std::{
     fmt::Write as _,
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Write as _},
     os::fd::AsFd,
     path::{Path, PathBuf},
 };
@@ -142,6 +142,15 @@ pub fn open(path: &Path, symlinks: Symlinks) -> Result<File, FileError> {
 pub fn read_bounded(path: &Path, limit: usize, symlinks: Symlinks) -> Result<Bounded, FileError> {
     let file = open(path, symlinks)?;
     up_to(file, limit).map_err(|source| FileError::Read { path: path.to_owned(), source })
+}
+
+/// Makes a file that is not there yet, for everybody to read, with these bytes.
+///
+/// # Errors
+/// When there is something of that name already, or it cannot be written.
+pub fn create_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)
 }
 
 /// Reads at most `limit` bytes and says whether there were more.

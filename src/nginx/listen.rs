@@ -42,18 +42,24 @@ pub enum Address {
     Name(String),
 }
 
-/// Every `listen` of http, stream and mail, in the order of the files. A server of http without one listens on port 80,
-/// or on 8000 where the master does not run as root (`ngx_http_core_server`).
+/// Where a server of http without a `listen` listens: port 80, or 8000 where the master does not run as root
+/// (`ngx_http_core_server`).
+#[must_use]
+pub const fn default_port(root: bool) -> u16 {
+    if root { 80 } else { 8000 }
+}
+
+/// Every `listen` of http, stream and mail, in the order of the files, that of [`default_port`] too.
 #[must_use]
 pub fn listens(configuration: &Configuration, root: bool) -> Vec<Listen> {
-    let default = if root { 80 } else { 8000 };
+    let default = default_port(root);
     let mut all = Vec::new();
     configuration.visit(|around, directive| match around {
         ["http" | "stream" | "mail", "server"] if directive.name == "listen" => {
             all.extend(Listen::parse(directive));
         }
         ["http"] if directive.name == "server" && !has_listen(configuration, directive) => {
-            all.push(Listen { address: port(default, default), ..Listen::plain() });
+            all.push(Listen::on_port(default));
         }
         _ => {}
     });
@@ -68,9 +74,11 @@ fn has_listen(configuration: &Configuration, server: &Directive) -> bool {
 }
 
 impl Listen {
-    fn plain() -> Self {
+    /// A plain one on a port of every address.
+    #[must_use]
+    pub fn on_port(number: u16) -> Self {
         Self {
-            address: Address::Name(String::new()),
+            address: port(number, number),
             datagram: false,
             reuseport: false,
             quic: false,

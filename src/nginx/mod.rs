@@ -10,6 +10,7 @@ pub mod log;
 mod lua;
 pub mod pid_file;
 mod printable;
+pub mod servers;
 pub mod settings;
 pub mod test_output;
 mod title;

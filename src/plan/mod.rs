@@ -38,4 +38,4 @@ pub use scalar::{HttpUrl, Sha256};
 pub use secrets::Secrets;
 pub use step::{Common, OnFailure, Step};
 pub use steps::{Action, Answerer};
-pub use words::closest;
+pub use words::{acts_on_terminals, closest};

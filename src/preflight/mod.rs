@@ -9,6 +9,7 @@ mod gather;
 mod ready;
 #[cfg(test)]
 mod real;
+mod survey;
 mod wanted;
 
 pub use facts::{
@@ -17,6 +18,7 @@ pub use facts::{
 };
 pub use finding::Finding;
 pub use ready::{Ready, Staged};
+pub use survey::{Seen, Survey, SurveyError, survey};
 pub use wanted::{BinaryStep, Probed, Wanted};
 
 use crate::{engine::Level, plan::Plan};

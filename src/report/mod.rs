@@ -9,6 +9,7 @@ mod json;
 mod layout;
 mod plan_view;
 mod preview;
+mod starter;
 mod status;
 mod style;
 mod tally;
@@ -20,6 +21,7 @@ pub use human::Human;
 pub use json::json_line;
 pub use plan_view::PlanView;
 pub use preview::{Found, Preview, PreviewStep, Value};
+pub use starter::Starter;
 pub use status::{Beside, BesideIs, Names, Status};
 pub use style::Style;
 

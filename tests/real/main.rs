@@ -15,6 +15,7 @@ mod changeovers;
 mod events;
 mod guards;
 mod hosts;
+mod init;
 mod instances;
 mod interrupts;
 mod layouts;

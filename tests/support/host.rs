@@ -323,7 +323,7 @@ impl Host {
 }
 
 /// The program under test: beside the running test or example executable's directory.
-fn runner() -> PathBuf {
+pub(crate) fn runner() -> PathBuf {
     let exe = std::env::current_exe().expect("own path");
     let directories = exe.ancestors().skip(2).map(Path::to_path_buf);
     let found = directories.map(|directory| directory.join("changeover")).find(|path| path.is_file());

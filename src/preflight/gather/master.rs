@@ -23,7 +23,14 @@ const TITLE_MOST: usize = 4 << 10;
 
 /// Reads the process that the pid file names; `None` when none lives.
 pub(super) fn read(pid_file: &PidFile) -> Option<Master> {
-    let PidText::Names(pid) = pid_file.text else { return None };
+    match pid_file.text {
+        PidText::Names(pid) => of(pid),
+        PidText::Missing | PidText::Empty | PidText::Unusable(_) => None,
+    }
+}
+
+/// Reads one process; `None` when it does not live.
+pub(in crate::preflight) fn of(pid: i32) -> Option<Master> {
     let process = Process::read(pid)?;
     let facts = observe::facts(pid)?;
     let children: Vec<ProcessFacts> = process::children(pid).into_iter().filter_map(observe::facts).collect();
@@ -49,7 +56,7 @@ pub(super) fn read(pid_file: &PidFile) -> Option<Master> {
         executes,
         user: user(pid)?,
         daemonized: daemonized(&proc),
-        namespaces: namespaces(&proc),
+        namespaces: namespaces(pid),
         parent_master: is_master(process.parent).then_some(process.parent),
         child_masters: children
             .iter()
@@ -64,7 +71,7 @@ pub(super) fn read(pid_file: &PidFile) -> Option<Master> {
 }
 
 /// Every master that runs here: one scan, for a pid file that names none.
-pub(super) fn all() -> Vec<i32> {
+pub(in crate::preflight) fn all() -> Vec<i32> {
     let mut masters: Vec<ProcessFacts> = process::all_pids()
         .into_iter()
         .filter_map(observe::facts)
@@ -106,9 +113,9 @@ fn daemonized(proc: &Path) -> Option<bool> {
 }
 
 /// The namespaces that make the master's numbers and sockets others than those seen from here.
-fn namespaces(proc: &Path) -> Vec<&'static str> {
+pub(in crate::preflight) fn namespaces(pid: i32) -> Vec<&'static str> {
     let own = |name: &&str| {
-        let theirs = fs::read_link(proc.join("ns").join(name));
+        let theirs = fs::read_link(format!("/proc/{pid}/ns/{name}"));
         let ours = fs::read_link(format!("/proc/self/ns/{name}"));
         matches!((theirs, ours), (Ok(theirs), Ok(ours)) if theirs != ours)
     };

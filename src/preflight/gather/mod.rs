@@ -2,14 +2,14 @@
 
 mod access;
 mod listening;
-mod master;
+pub(super) mod master;
 mod newer;
 mod offered;
 mod path;
-mod pid_file;
+pub(super) mod pid_file;
 mod same;
 mod sight;
-mod trial;
+pub(super) mod trial;
 mod unit;
 
 use super::{

@@ -29,7 +29,8 @@ pub(super) fn is_same_name(one: &Path, other: &Path) -> bool {
             && directory(one).is_some_and(|id| directory(other) == Some(id)))
 }
 
-fn text(path: &Path) -> PidText {
+/// What the file says.
+pub(in crate::preflight) fn text(path: &Path) -> PidText {
     match read_bounded(path, MOST_BYTES, Symlinks::Follow) {
         Ok(read) => match parse(&read.bytes) {
             Ok(pid) => PidText::Names(pid),

@@ -22,7 +22,7 @@ const MOST_TIME: Duration = Duration::from_secs(10);
 const MOST_BUSY: Duration = Duration::from_millis(500);
 
 /// How the master's binaries are run.
-pub(super) struct Environment {
+pub(in crate::preflight) struct Environment {
     arguments: Arguments,
     directory: Option<PathBuf>,
     user: Option<(u32, u32)>,
@@ -30,7 +30,7 @@ pub(super) struct Environment {
 
 impl Environment {
     /// As this master runs; `None` where its arguments are not known.
-    pub(super) fn of(master: &Master, euid: u32) -> Option<Self> {
+    pub(in crate::preflight) fn of(master: &Master, euid: u32) -> Option<Self> {
         Some(Self {
             arguments: master.arguments.as_ref().ok()?.clone(),
             directory: master.directory.clone().filter(|directory| directory.is_dir()),
@@ -47,7 +47,7 @@ impl Environment {
     }
 
     /// What it is, by `-V`.
-    pub(super) async fn build(&self, program: &Path) -> Result<Build, String> {
+    pub(in crate::preflight) async fn build(&self, program: &Path) -> Result<Build, String> {
         let done = self.run(program, vec!["-V".to_owned()]).await?;
         if done.end != End::Exited(0) {
             return Err(failure(&done));
@@ -56,7 +56,8 @@ impl Environment {
         Build::parse(&output).map_err(|error| error.to_string())
     }
 
-    async fn configuration(&self, program: &Path) -> Judged {
+    /// `-T`.
+    pub(in crate::preflight) async fn configuration(&self, program: &Path) -> Judged {
         let done = match self.run(program, self.arguments.with("-T")).await {
             Ok(done) if done.end == End::Exited(0) => done,
             Ok(done) => return Judged::Rejected(failure(&done)),

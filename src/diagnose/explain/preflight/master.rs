@@ -4,6 +4,27 @@ use crate::diagnose::explain::Text;
 
 pub(in crate::diagnose::explain) const TEXTS: &[Text] = &[
     Text {
+        code: "preflight/no-master",
+        means: "`init` found no process with the title of an nginx master.",
+        why: "There is nothing to write a plan for. Masters in containers are passed over: they have process numbers or \
+              sockets of their own.",
+        todo: "Start nginx, or run this where it runs. With `master_process off` there is no master.",
+    },
+    Text {
+        code: "preflight/several-masters",
+        means: "`init` found more than one nginx master.",
+        why: "A plan is about one service; the message lists what was found.",
+        todo: "Say which one is meant: `changeover init --pid-file PATH`.",
+    },
+    Text {
+        code: "preflight/master-not-named",
+        means: "`init` found a master by its title, and the file where its number should be does not name it.",
+        why: "Without its pid file a master cannot be changed over. The path comes from `pid` in its main configuration \
+              file, or from its build.",
+        todo: "Where another file names it, give that one with `--pid-file`; otherwise write the number back into the file \
+               (`echo PID > FILE`).",
+    },
+    Text {
         code: "preflight/pid-file-missing",
         means: "There is no file at `pid-file`. The run is refused.",
         why: "On USR2 nginx renames its pid file to `.oldbin`; where it cannot, its master is broken until a restart: \
