@@ -83,12 +83,12 @@ fn an_nginx_elsewhere_with_a_prefix_of_its_own_is_found_with_its_pid_file() {
     host.install("1.22.1");
     host.write("/opt/web/sbin/server", std::fs::read(host.path(BINARY)).expect("the build"));
     host.write(
-        "/opt/web/etc/web.conf",
+        "/opt/web/etc/nginx/nginx.conf",
         "worker_processes 1;\npid run/web.pid;\nerror_log logs/error.log;\nevents {}\n\
          http { access_log off; server { listen 127.0.0.1:8081; return 200; } }\n",
     );
     let line = "cd /opt/web && mkdir run logs && chmod 755 sbin/server && \
-                exec /opt/web/sbin/server -p /opt/web/ -c etc/web.conf";
+                exec /opt/web/sbin/server -p /opt/web/ -c ./etc/nginx/nginx.conf";
     let started = host.exec("sh", &["-c", line]);
     assert!(started.status.success(), "{started:?}");
     wait_until("its worker accepts", || {
@@ -96,18 +96,15 @@ fn an_nginx_elsewhere_with_a_prefix_of_its_own_is_found_with_its_pid_file() {
     });
     let plan = changes_over_as_it_is(&host, &host.offer("1.26.3"));
     assert!(plan.contains("pid-file = \"/opt/web/run/web.pid\"\n"), "{plan}");
-    assert!(plan.contains("\n#   arguments  -p /opt/web/ -c etc/web.conf\n"), "{plan}");
+    assert!(plan.contains("\n#   arguments  -p /opt/web/ -c ./etc/nginx/nginx.conf\n"), "{plan}");
 }
 
 #[test]
 fn of_several_masters_init_takes_the_one_whose_pid_file_is_given() {
     let host = Host::new().running("1.22.1");
-    host.write(
-        "/etc/nginx/other.conf",
-        "pid /run/other.pid;\nerror_log /dev/null;\nevents {}\nhttp { access_log off; server { listen 81; } }\n",
-    );
-    assert!(host.exec(BINARY, &["-c", "/etc/nginx/other.conf"]).status.success());
-    wait_until("both run", || host.masters().len() == 2);
+    let other = host.another("other", 81);
+    other.write_config();
+    other.start();
     let several = host.changeover_bare(&["init"]);
     assert_eq!(several.exit(), 12, "{several}");
     let told = &several.stderr;
