@@ -132,4 +132,9 @@ fn without_a_pid_file_init_makes_none_and_says_which_is_missing() {
         assert_eq!((run.exit(), host.read(PID_FILE)), (12, None), "{run}");
         assert!(run.stderr.contains(PID_FILE), "{run}");
     }
+    // In the middle of a changeover only `.oldbin` names the master, and `nginx -T` would make an empty pid file.
+    let master = host.masters()[0];
+    host.write(&format!("{PID_FILE}.oldbin"), format!("{master}\n"));
+    let run = host.changeover_bare(&["init", "--pid-file", PID_FILE]);
+    assert_eq!((run.exit(), host.read(PID_FILE)), (0, None), "{run}");
 }
