@@ -266,6 +266,33 @@ mod tests {
     }
 
     #[test]
+    fn an_adopted_file_that_was_written_to_or_replaced_is_not_what_was_proven() {
+        let scratch = Scratch::new();
+        let mut binary = through_a_symlink(&scratch);
+        let path = scratch.path().join("nginx");
+        binary.proven = Some((path.clone(), files::hash_file(&path, Symlinks::Follow).unwrap()));
+        binary.new_file_is_proven().unwrap();
+        // In place: it is the same inode.
+        scratch.write("file", b"written");
+        assert!(binary.new_file_is_proven().unwrap_err().starts_with("its sha256 is "));
+        binary.directory.write_atomically(OsStr::new("file"), b"old", 0o755).unwrap();
+        assert!(binary.new_file_is_proven().unwrap_err().ends_with("is another file now"));
+    }
+
+    #[test]
+    fn a_run_removes_what_its_own_instance_has_laid_and_nothing_of_another() {
+        let scratch = Scratch::new();
+        let mut binary = through_a_symlink(&scratch);
+        for tag in ["own", "own-stub", "own-link", "other", "other-stub"] {
+            scratch.write(&format!(".nginx.changeover-{tag}"), tag.as_bytes());
+        }
+        binary.runs = ["own".to_owned()].into();
+        binary.tidy(true).unwrap();
+        let left = binary.directory.all_beside(OsStr::new("nginx")).into_iter().map(|(_, tag)| tag);
+        assert_eq!(left.collect::<Vec<_>>(), ["other", "other-stub"]);
+    }
+
+    #[test]
     fn a_symlink_that_leads_to_another_file_since_is_not_exchanged() {
         let scratch = Scratch::new();
         let binary = through_a_symlink(&scratch);
