@@ -6,8 +6,10 @@ mod explain;
 mod init;
 mod inputs;
 mod man;
+mod outlet;
 mod output;
 mod preview;
+mod printer;
 mod run;
 mod schema;
 mod screen;
@@ -80,6 +82,9 @@ struct Run {
     /// `XDG_STATE_HOME` is obeyed.
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
+    /// Print nothing while it goes well: only how it ended, or what went wrong. With JSON only the verdict.
+    #[arg(long, short)]
+    quiet: bool,
 }
 
 /// `changeover status`

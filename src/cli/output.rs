@@ -31,12 +31,6 @@ pub(super) fn data(line: &str) {
     let _ = writeln!(io::stdout().lock(), "{line}");
 }
 
-/// Puts `line` in the place of the terminal's last line; an empty one erases it. Without a line feed: the next stands there too.
-pub(super) fn last_line(line: &str) {
-    let mut stdout = io::stdout().lock();
-    let _ = write!(stdout, "\r\x1b[K{line}").and_then(|()| stdout.flush());
-}
-
 /// One line of talk.
 pub(super) fn talk(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
@@ -46,13 +40,12 @@ pub(super) fn talk(line: &str) {
 pub(super) fn style() -> Style {
     let terminal = io::stdout().is_terminal();
     let moves = terminal && env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
-    let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| env::var(name).ok().filter(|it| !it.is_empty()));
     let utf8 = |it: &String| it.to_ascii_lowercase().replace('-', "").contains("utf8");
     Style {
-        color: moves && !set("NO_COLOR"),
+        color: colour(moves),
         // Pipes and files are read by programs and people of today: UTF-8.
         unicode: !terminal || locale.as_ref().is_some_and(utf8),
         live: moves,
@@ -63,9 +56,25 @@ pub(super) fn style() -> Style {
 /// The same for the drawing of plans.
 pub(super) fn plan_style() -> plan::Style {
     let style = style();
-    plan::Style { width: style.columns(), colour: style.color && io::stderr().is_terminal() }
+    plan::Style { width: style.columns(), colour: colour(style.live && io::stderr().is_terminal()) }
 }
 
-fn width() -> usize {
-    rustix::termios::tcgetwinsize(io::stdout()).map_or(COLUMNS, |size| usize::from(size.ws_col).max(1))
+/// Whether colours are wanted where the terminal can show them, or there is none: <https://no-color.org>,
+/// <https://bixense.com/clicolors>.
+fn colour(shown: bool) -> bool {
+    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_none() && (shown || set("CLICOLOR_FORCE").is_some_and(|value| value != "0"))
+}
+
+/// Whether the terminal is this program's to draw on: not while it is a job in the background.
+pub(super) fn in_foreground() -> bool {
+    // Without a terminal that controls jobs there is no background.
+    rustix::termios::tcgetpgrp(io::stdout()).map_or(true, |front| front == rustix::process::getpgrp())
+}
+
+/// Columns of the terminal, asked each time: it may be resized.
+pub(super) fn width() -> usize {
+    // A terminal that nobody has told its size says 0.
+    let told = rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+    told.filter(|columns| *columns > 0).unwrap_or(COLUMNS)
 }

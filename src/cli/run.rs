@@ -1,16 +1,19 @@
 //! `run`: loads the plan, and hands every event to the report.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf, rc::Rc, time::Duration};
 
 use serde_json::{Value, json};
 
 use super::{
-    Format, Run, check, inputs, output,
+    Format, Run, check, inputs,
+    outlet::Outlet,
+    output,
+    printer::Printer,
     screen::{self, Ticker},
     state,
 };
 use crate::{
-    engine::{Ending, Record},
+    engine::{Ending, Event, Record},
     plan::{self, Inputs, Loaded},
     report::{Human, PlanView, json_line},
     run::{Input, Run as Execution, Started, Teller, start},
@@ -21,6 +24,10 @@ use crate::{
 const MALFORMED: u8 = 10;
 /// Exit code 1: a bug, or a system that gives the process no runtime.
 const BUG: u8 = 1;
+/// How long a reader may take to read the last lines.
+const LAST_LINES: Duration = Duration::from_secs(2);
+/// How long one may take to read that the run is suspended, before it is.
+const SUSPENDED: Duration = Duration::from_millis(200);
 
 /// Does what the plan says; the exit code tells the state of the machine.
 pub(super) fn main(run: &Run) -> u8 {
@@ -38,16 +45,22 @@ pub(super) fn main(run: &Run) -> u8 {
     }
 }
 
-/// One thread: what waits is one `select!`, and a fork finds no other thread.
+/// One thread: what waits is one `select!`. Another one only writes what is printed.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, u8> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-        output::talk(&format!("changeover cannot start: {error}"));
-        BUG
-    })
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| cannot_start(&error))
+}
+
+fn cannot_start(error: &io::Error) -> u8 {
+    output::talk(&format!("changeover cannot start: {error}"));
+    BUG
 }
 
 async fn execute(run: &Run, loaded: Loaded, state: PathBuf) -> u8 {
-    let (teller, _ticker) = teller(run.plan.output.format, &loaded);
+    let outlet = match Outlet::of(io::stdout()) {
+        Ok(outlet) => Rc::new(outlet),
+        Err(error) => return cannot_start(&error),
+    };
+    let (teller, _ticker) = teller(run, &loaded, &outlet);
     let input = Input {
         file: inputs::name(&run.plan.plan),
         text: loaded.document.text().to_owned(),
@@ -56,10 +69,12 @@ async fn execute(run: &Run, loaded: Loaded, state: PathBuf) -> u8 {
         state,
         teller,
     };
-    match start(input).await {
+    let exit = match start(input).await {
         Started::Ended(exit) => exit,
         Started::Ready(mut live, given) => Execution::new(&mut *live, *given).execute().await.exit,
-    }
+    };
+    outlet.wait(LAST_LINES);
+    exit
 }
 
 /// Reads and loads the plan; on a mistake it is told, and the exit code is given.
@@ -102,13 +117,30 @@ fn refused(mut report: Value, exit: u8) {
 }
 
 /// Prints each record as it comes.
-fn teller(format: Format, loaded: &Loaded) -> (Teller, Option<Ticker>) {
-    match format {
-        Format::Json => (Box::new(|record: &Record| output::data(&json_line(record))), None),
+fn teller(run: &Run, loaded: &Loaded, outlet: &Rc<Outlet>) -> (Teller, Option<Ticker>) {
+    let printer = Printer::new(Rc::clone(outlet));
+    let (mut teller, ticker) = match run.plan.output.format {
+        Format::Json => (json_lines(printer, run.quiet), None),
         Format::Human => {
             let style = output::style();
             let view = PlanView::of(&loaded.document, loaded.plan.steps.len());
-            screen::shown(Human::new(style, view), style.live)
+            screen::shown(Human::new(style, view, run.quiet), printer, style.live && !run.quiet)
         }
-    }
+    };
+    let outlet = Rc::clone(outlet);
+    let teller = move |record: &Record| {
+        teller(record);
+        if matches!(record.event, Event::Suspended) {
+            // The other thread stops with this one.
+            outlet.wait(SUSPENDED);
+        }
+    };
+    (Box::new(teller), ticker)
+}
+
+fn json_lines(mut printer: Printer, quiet: bool) -> Teller {
+    let shown = move |event: &Event| !quiet || matches!(event, Event::Verdict(_));
+    Box::new(move |record| {
+        printer.print(record, |record| shown(&record.event).then(|| json_line(record)).into_iter().collect());
+    })
 }

@@ -7,7 +7,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::output;
+use super::{output, printer::Printer};
 use crate::{
     engine::Record,
     host::clock::Clock,
@@ -21,11 +21,12 @@ const TURN: Duration = Duration::from_millis(100);
 /// What is on the screen.
 struct Screen {
     human: Human,
+    printer: Printer,
     clock: Clock,
     /// The run's clock at the last record, less this one's: the live line counts on from there.
     ahead: f64,
-    /// The live line that stands on the terminal now.
-    drawn: Option<String>,
+    /// The live line that was drawn last.
+    drawn: String,
 }
 
 /// Redraws the live line until it is dropped.
@@ -38,8 +39,8 @@ impl Drop for Ticker {
 }
 
 /// Prints each record as it comes. The ticker is given on a terminal only; it must be made inside a `LocalSet`.
-pub(super) fn shown(human: Human, live: bool) -> (Teller, Option<Ticker>) {
-    let screen = Screen { human, clock: Clock::start(), ahead: 0.0, drawn: None };
+pub(super) fn shown(human: Human, printer: Printer, live: bool) -> (Teller, Option<Ticker>) {
+    let screen = Screen { human, printer, clock: Clock::start(), ahead: 0.0, drawn: String::new() };
     let screen = Rc::new(RefCell::new(screen));
     let ticker = live.then(|| Ticker(spawn_local(redraw(Rc::clone(&screen))).abort_handle()));
     let teller = move |record: &Record| {
@@ -64,32 +65,22 @@ async fn redraw(screen: Rc<RefCell<Screen>>) {
 impl Screen {
     fn tell(&mut self, record: &Record) {
         self.ahead = record.ms - millis(self.clock.elapsed());
-        let lines = self.human.event(record);
-        if !lines.is_empty() {
-            self.erase();
-        }
-        for line in lines {
-            output::data(&line);
+        self.human.resize(output::width());
+        let human = &mut self.human;
+        if self.printer.print(record, |record| human.event(record)) {
+            // What was drawn gave way to the lines.
+            self.drawn.clear();
         }
     }
 
     fn draw(&mut self) {
+        self.human.resize(output::width());
         let line = self.human.live_line(millis(self.clock.elapsed()) + self.ahead);
-        if line == self.drawn {
-            return;
-        }
-        match line {
-            Some(line) => {
-                output::last_line(&line);
-                self.drawn = Some(line);
-            }
-            None => self.erase(),
-        }
-    }
-
-    fn erase(&mut self) {
-        if self.drawn.take().is_some() {
-            output::last_line("");
+        // Below the prompt of a shell it would only be in the way.
+        let line = line.filter(|_| output::in_foreground()).unwrap_or_default();
+        if line != self.drawn {
+            self.printer.live(&line);
+            self.drawn = line;
         }
     }
 }
@@ -97,6 +88,8 @@ impl Screen {
 impl Drop for Screen {
     /// Also when the run panics: the prompt stands on a clean line.
     fn drop(&mut self) {
-        self.erase();
+        if !self.drawn.is_empty() {
+            self.printer.live("");
+        }
     }
 }

@@ -190,6 +190,11 @@ pub enum Event {
         /// How long it was suspended; none of that time counts, neither here nor in any other time of the run.
         away: f64,
     },
+    /// Only on standard output: lines that were dropped, because nobody read. The run's `events.jsonl` has them.
+    Unread {
+        /// How many; `seq`, `ms` and `at` are those of the last one.
+        lines: usize,
+    },
     /// The commit record: from here recovery goes forward, as long as new accepts.
     CommitRecorded,
     /// Old was told QUIT: nothing goes back from here.

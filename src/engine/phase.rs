@@ -186,6 +186,7 @@ pub(super) mod tests {
             (Event::Interrupted { signal: text(), heeded: true }, "PFCQB", '='),
             (Event::Suspended, "FCQB", '='),
             (Event::Resumed { away: 1.0 }, "FCQB", '='),
+            (Event::Unread { lines: 1 }, "", '='),
             (Event::CommitRecorded, "F", 'C'),
             (Event::QuitSent { pid: 1 }, "C", 'Q'),
             (Event::WayBackStarted, "FC", 'B'),

@@ -46,6 +46,7 @@ impl Event {
             | Self::Stuck { .. }
             | Self::Stopped
             | Self::Suspended
+            | Self::Unread { .. }
             | Self::Resumed { .. }
             | Self::Refused
             | Self::BackMaster { .. }

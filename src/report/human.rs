@@ -19,6 +19,7 @@ use crate::{
 pub struct Human {
     pub(super) style: Style,
     pub(super) plan: PlanView,
+    quiet: bool,
     /// The run's id.
     pub(super) run: String,
     /// The plan's name.
@@ -37,7 +38,7 @@ pub struct Human {
     new_since: Option<f64>,
     /// The same, once workers of new were seen to accept: from then on requests may have met new.
     pub(super) exposed_since: Option<f64>,
-    committed: bool,
+    pub(super) committed: bool,
     /// Nothing is waited for.
     pub(super) rest: Option<Rest>,
 }
@@ -65,10 +66,11 @@ struct Step {
 }
 
 impl Human {
-    /// A report that has seen nothing yet.
+    /// A report that has seen nothing yet. A quiet one says how the run ended, or what went wrong, and nothing before.
     #[must_use]
-    pub fn new(style: Style, plan: PlanView) -> Self {
+    pub fn new(style: Style, plan: PlanView, quiet: bool) -> Self {
         Self {
+            quiet,
             style,
             plan,
             run: String::new(),
@@ -91,7 +93,21 @@ impl Human {
     /// The lines that `record` adds, without line feeds; often none.
     #[must_use]
     pub fn event(&mut self, record: &Record) -> Vec<String> {
-        if self.preflight(&record.event) { Vec::new() } else { [self.checked(), self.lines(record)].concat() }
+        if self.preflight(&record.event) {
+            return Vec::new();
+        }
+        let checked = self.checked();
+        let lines = self.lines(record);
+        match &record.event {
+            Event::Verdict(_) if self.quiet => lines.into_iter().skip_while(String::is_empty).collect(),
+            _ if self.quiet => checked,
+            _ => [checked, lines].concat(),
+        }
+    }
+
+    /// From now on lines are this wide.
+    pub const fn resize(&mut self, width: usize) {
+        self.style.width = width;
     }
 
     fn lines(&mut self, record: &Record) -> Vec<String> {
@@ -115,20 +131,8 @@ impl Human {
             | Event::MoveRefused { .. }
             | Event::RolledBack
             | Event::Stuck { .. } => self.back(&record.event, now),
-            Event::Interrupted { signal, heeded } => self.interrupted(signal, *heeded),
-            Event::Suspended => {
-                self.rest = Some(Rest::Suspended);
-                self.line(
-                    Mark::Warn,
-                    "suspended",
-                    "nobody watches until the run goes on: fg, or SIGCONT",
-                    None,
-                )
-            }
-            Event::Resumed { away } => {
-                self.rest = None;
-                let text = format!("after {}, which no time-out counts", units::time(*away));
-                self.line(Mark::Wait, "goes on", &text, None)
+            Event::Interrupted { .. } | Event::Suspended | Event::Resumed { .. } | Event::Unread { .. } => {
+                self.at_the_keyboard(&record.event)
             }
             Event::Stopped => self.line(Mark::Warn, "stopped", "both generations stay as they are", None),
             Event::NothingToDo { reason } => {
@@ -196,7 +200,7 @@ impl Human {
 
     /// What the run is about, before its first line.
     fn header(&mut self) -> Vec<String> {
-        if std::mem::replace(&mut self.header, true) {
+        if std::mem::replace(&mut self.header, true) || self.quiet {
             return Vec::new();
         }
         let text = match &self.found {
@@ -247,13 +251,15 @@ impl Human {
     /// The checks, once they are done and what follows from them is known: the header says what was found.
     fn checked(&mut self) -> Vec<String> {
         let Some(count) = self.count.take() else { return Vec::new() };
-        let mut lines = [self.header(), checks::summary(self.style, count)].concat();
+        let header = self.header();
+        let mut lines =
+            if self.quiet { header } else { [header, checks::summary(self.style, count)].concat() };
         self.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
         for finding in &self.findings {
             match finding.level {
                 Level::Refuse => lines.extend(checks::whole(self.style, finding)),
-                Level::Warn => lines.extend(checks::brief(self.style, finding)),
-                Level::Note => {}
+                Level::Warn if !self.quiet => lines.extend(checks::brief(self.style, finding)),
+                Level::Warn | Level::Note => {}
             }
         }
         lines
@@ -333,19 +339,6 @@ impl Human {
         if let Some(step) = &mut self.step {
             step.seen = text;
         }
-    }
-
-    fn interrupted(&mut self, signal: &str, heeded: bool) -> Vec<String> {
-        let text = match (heeded, self.committed, self.way_back.is_some()) {
-            (true, ..) if self.last.is_none() => "nothing live was touched yet",
-            (true, true, _) => "again: nobody waits for old any more",
-            (true, _, true) => "again: the way back stops where it is",
-            (true, ..) => "the move in hand is finished, then the way back",
-            (false, true, _) => "committed; signal again not to wait for old",
-            (false, _, true) => "goes on; signal again to leave it as it is",
-            (false, ..) => "noted, the run goes on",
-        };
-        self.line(Mark::Warn, signal, text, None)
     }
 }
 

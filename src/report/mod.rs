@@ -6,6 +6,7 @@ mod ending;
 mod explain;
 mod human;
 mod json;
+mod keyboard;
 mod layout;
 mod plan_view;
 mod preview;

@@ -22,6 +22,7 @@ mod layouts;
 mod misbehaving;
 mod probes;
 mod races;
+mod readers;
 mod refusals;
 mod relative;
 mod reverse;

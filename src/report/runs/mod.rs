@@ -2,9 +2,9 @@
 
 mod script;
 
-use script::{PLAIN, Script, begun, failed, forward, started, verdict, way_back, workers};
+use script::{PLAIN, Script, begun, failed, forward, plan, started, verdict, way_back, workers};
 
-use super::Style;
+use super::{Human, Style};
 use crate::{
     engine::{Ending, Event, FaultReport, Level, Serving, Verdict},
     protocol::{Generation, Move, OldFile, Signal, Stuck, Waiting},
@@ -261,4 +261,17 @@ fn nothing_that_comes_from_outside_reaches_the_terminal_raw() {
         .after(0.0, Event::Verdict(Verdict { diagnosis: Some(fault), run: evil.into(), ..verdict }));
     let (shown, _) = script.shown(PLAIN);
     assert!(shown.chars().all(|c| c == '\n' || (!c.is_control() && c != '\u{202e}')), "{shown:?}");
+}
+
+#[test]
+fn a_quiet_run_says_only_how_it_ended_or_what_went_wrong() {
+    let quiet = |script: Script| script.shown_by(Human::new(PLAIN, plan(), true)).0;
+    assert_eq!(quiet(forward()), "");
+    let ended =
+        quiet(forward().after(0.0, verdict(Ending::Committed, 0, Serving::New, "new: master 944", &[])));
+    assert_eq!(ended.trim_start_matches('\n'), "committed in 1.09 s   new: master 944");
+    let failed =
+        quiet(way_back().after(0.0, verdict(Ending::RolledBack, 20, Serving::Old, "old: master 812", &[])));
+    assert!(failed.trim_start_matches('\n').starts_with("probe/status\n"), "{failed}");
+    assert!(!failed.contains('✓') && failed.contains("rolled back after"), "{failed}");
 }

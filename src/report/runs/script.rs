@@ -44,7 +44,10 @@ impl Script {
 
     /// What is printed, and the human that printed it.
     pub(super) fn shown(&self, style: Style) -> (String, Human) {
-        let mut human = Human::new(style, plan());
+        self.shown_by(Human::new(style, plan(), false))
+    }
+
+    pub(super) fn shown_by(&self, mut human: Human) -> (String, Human) {
         let lines: Vec<String> = self.records.iter().flat_map(|record| human.event(record)).collect();
         (lines.join("\n"), human)
     }
