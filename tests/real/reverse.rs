@@ -50,6 +50,7 @@ fn old_killed_in_the_soak_is_started_again_without_a_gap() {
     for (old, build) in [("1.22.1", "1.26.3"), ("1.26.3", "1.18.0"), ("1.18.0", "1.26.3")] {
         let scene = met_on(Host::new().running(old), build, Moment::Soak, kill_old);
         came_back(&scene);
+        assert_eq!(scene.run.exit(), 20, "{}", scene.run);
         assert_eq!(moves_back(&scene.run), ["unlink-oldbin", "reverse", "QUIT new"], "{}", scene.run);
         assert_eq!(scene.served.harmed(), 0, "{old}: {}", scene.served);
     }
