@@ -58,7 +58,7 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, human: bool) -> (u8, Json) 
                 output::talk(&well_formed(name, &loaded));
             }
             if human && !findings.is_empty() {
-                tell(&loaded, &findings);
+                output::talk(&drawn(&loaded, &findings));
             }
             let code = if findings.is_empty() { 0 } else { UNSAFE };
             let mut report = unsafe_plan(name, &loaded, &findings);
@@ -75,10 +75,10 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, human: bool) -> (u8, Json) 
 }
 
 /// What makes a well-formed plan unsafe, for people.
-pub(super) fn tell(loaded: &Loaded, findings: &[Problem]) {
-    for finding in findings {
-        output::talk(finding.render(&loaded.document, output::plan_style()).trim_end());
-    }
+pub(super) fn drawn(loaded: &Loaded, findings: &[Problem]) -> String {
+    let style = output::plan_style();
+    let drawn = findings.iter().map(|finding| finding.render(&loaded.document, style));
+    drawn.map(|text| text.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 /// What JSON says of a plan with findings.

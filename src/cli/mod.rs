@@ -5,6 +5,7 @@ mod completions;
 mod explain;
 mod init;
 mod inputs;
+mod load;
 mod man;
 mod outlet;
 mod output;
@@ -69,8 +70,9 @@ struct OnePlan {
     plan: PathBuf,
     #[command(flatten)]
     inputs: inputs::Given,
-    #[command(flatten)]
-    output: Output,
+    /// For people, for programs, or for Salt.
+    #[arg(long = "output", value_name = "FORMAT", default_value = "human")]
+    format: RunFormat,
 }
 
 /// `changeover run PLAN`
@@ -110,8 +112,19 @@ struct Output {
 enum Format {
     /// Text.
     Human,
-    /// JSON; for `run` one event a line, the verdict last.
+    /// JSON.
     Json,
+}
+
+/// The formats of `run` and `preview`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RunFormat {
+    /// Text.
+    Human,
+    /// JSON: for `run` one event a line; the last line says what changed.
+    Json,
+    /// One JSON object at the end, as Salt's `cmd.run` reads it with `stateful`.
+    Salt,
 }
 
 /// Runs the program with these arguments and gives the exit code of `docs/exit-codes.md`.

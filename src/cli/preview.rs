@@ -2,19 +2,19 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Format, OnePlan, output, run};
+use super::{OnePlan, RunFormat, load::load, output, run};
 use crate::{
     engine::NewFile,
     host::clock,
-    plan::{Loaded, Plan, Step},
+    plan::{Action, Loaded, Plan, Step},
     preflight::{self, Report},
-    report::{Count, Finding, Found, Preview, PreviewStep, Value},
+    report::{Count, Finding, Found, Preview, PreviewStep, Value, json_text, salt_line},
     run::{about, longest, millis, time_of},
 };
 
 /// Says what a run would do now; gives the exit code that it would refuse with, or 0.
 pub(super) fn main(asked: &OnePlan) -> u8 {
-    let loaded = match run::load(asked) {
+    let loaded = match load(asked) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -28,15 +28,21 @@ pub(super) fn main(asked: &OnePlan) -> u8 {
         Err(exit) => return exit,
     };
     let preview = preview(&loaded, &report, millis(clock.elapsed()));
-    match asked.output.format {
-        Format::Human => preview.lines(output::style()).iter().for_each(|line| output::data(line)),
-        Format::Json => output::data(&json(&loaded, &preview, &report).to_string()),
+    match asked.format {
+        RunFormat::Human => preview.lines(output::style()).iter().for_each(|line| output::data(line)),
+        RunFormat::Json => output::data(&json_text(&json(&loaded, &preview, &report))),
+        RunFormat::Salt => {
+            let versions = preview.found.as_ref().map(Found::versions);
+            output::data(&salt_line(preview.changed(), &preview.message(), versions.as_ref()));
+        }
     }
     preview.exit
 }
 
 fn preview(loaded: &Loaded, report: &Report, took: f64) -> Preview {
     let plan = &loaded.plan;
+    // As `run` judges: what runs already is not refused.
+    let refused = report.refused() && report.nothing_to_do.is_none();
     let found = report.ready.as_ref().map(|ready| Found {
         old: ready.master(),
         pid_file: ready.pid_file.display().to_string(),
@@ -44,8 +50,10 @@ fn preview(loaded: &Loaded, report: &Report, took: f64) -> Preview {
         version: Some(ready.new_version.clone()),
         adopted: ready.new_file == NewFile::Adopted,
     });
+    let mut name = plan.name.clone();
+    plan.secrets.hide(&mut name);
     Preview {
-        plan: plan.name.clone(),
+        plan: name,
         found,
         inputs: loaded
             .inputs
@@ -63,12 +71,13 @@ fn preview(loaded: &Loaded, report: &Report, took: f64) -> Preview {
             refusals: report.count(crate::engine::Level::Refuse),
             took,
         },
+        diagnosis: preflight::fault(&report.findings).filter(|_| refused),
         findings: report.findings.iter().map(finding).collect(),
         steps: plan.steps.iter().map(|step| preview_step(plan, step)).collect(),
         longest: millis(longest(plan)),
         way_back: WAY_BACK.map(str::to_owned).to_vec(),
-        // As `run` judges: what runs already is not refused.
-        exit: if report.refused() && report.nothing_to_do.is_none() { 12 } else { 0 },
+        drill: plan.steps.iter().any(|step| matches!(step.action, Action::Rollback(_))),
+        exit: if refused { 12 } else { 0 },
     }
 }
 
@@ -124,6 +133,10 @@ fn json(loaded: &Loaded, preview: &Preview, report: &Report) -> Json {
         "steps": steps.collect::<Vec<_>>(),
         "longest": preview.longest,
         "way_back": preview.way_back,
+        "verdict": preview.verdict(),
         "exit": preview.exit,
+        "changed": preview.changed(),
+        "diagnosis": preview.diagnosis,
+        "message": preview.message(),
     })
 }

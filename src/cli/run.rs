@@ -2,10 +2,9 @@
 
 use std::{io, path::PathBuf, rc::Rc, time::Duration};
 
-use serde_json::{Value, json};
-
 use super::{
-    Format, Run, check, inputs,
+    Run, RunFormat, inputs,
+    load::load,
     outlet::Outlet,
     output,
     printer::Printer,
@@ -13,15 +12,12 @@ use super::{
     state,
 };
 use crate::{
-    engine::{Ending, Event, Record},
-    plan::{self, Inputs, Loaded},
-    report::{Human, PlanView, json_line},
+    engine::{Event, Record},
+    plan::Loaded,
+    report::{Human, PlanView, Salt, json_line},
     run::{Input, Run as Execution, Started, Teller, start},
-    verify,
 };
 
-/// Exit code 10: the plan is malformed.
-const MALFORMED: u8 = 10;
 /// Exit code 1: a bug, or a system that gives the process no runtime.
 const BUG: u8 = 1;
 /// How long a reader may take to read the last lines.
@@ -77,51 +73,13 @@ async fn execute(run: &Run, loaded: Loaded, state: PathBuf) -> u8 {
     exit
 }
 
-/// Reads and loads the plan; on a mistake it is told, and the exit code is given.
-pub(super) fn load(one: &super::OnePlan) -> Result<Loaded, u8> {
-    let name = inputs::name(&one.plan);
-    let unreadable = |message: String| {
-        match one.output.format {
-            Format::Human => output::talk(&message),
-            Format::Json => refused(json!({ "message": message }), output::USAGE),
-        }
-        output::USAGE
-    };
-    let given = one.inputs.read(std::slice::from_ref(&one.plan)).map_err(unreadable)?;
-    let bytes =
-        inputs::read(&one.plan).map_err(|error| unreadable(format!("{name} cannot be read: {error}")))?;
-    let loaded = plan::load(&name, &bytes, given.values(), Inputs::Given).map_err(|problems| {
-        match one.output.format {
-            Format::Human => output::talk(problems.render(output::plan_style()).trim_end()),
-            Format::Json => refused(check::malformed(&name, &problems), MALFORMED),
-        }
-        MALFORMED
-    })?;
-    let findings = verify::findings(&loaded);
-    if findings.is_empty() {
-        return Ok(loaded);
-    }
-    match one.output.format {
-        Format::Human => check::tell(&loaded, &findings),
-        Format::Json => refused(check::unsafe_plan(&name, &loaded, &findings), check::UNSAFE),
-    }
-    Err(check::UNSAFE)
-}
-
-/// What is wrong with the plan, as the verdict of a run that did not begin.
-fn refused(mut report: Value, exit: u8) {
-    report["verdict"] = json!(Ending::Refused);
-    report["exit"] = json!(exit);
-    report["changed"] = json!(false);
-    output::data(&report.to_string());
-}
-
 /// Prints each record as it comes.
 fn teller(run: &Run, loaded: &Loaded, outlet: &Rc<Outlet>) -> (Teller, Option<Ticker>) {
     let printer = Printer::new(Rc::clone(outlet));
-    let (mut teller, ticker) = match run.plan.output.format {
-        Format::Json => (json_lines(printer, run.quiet), None),
-        Format::Human => {
+    let (mut teller, ticker) = match run.plan.format {
+        RunFormat::Json => (json_lines(printer, run.quiet), None),
+        RunFormat::Salt => (salt_line(printer), None),
+        RunFormat::Human => {
             let style = output::style();
             let view = PlanView::of(&loaded.document, loaded.plan.steps.len());
             screen::shown(Human::new(style, view, run.quiet), printer, style.live && !run.quiet)
@@ -142,5 +100,13 @@ fn json_lines(mut printer: Printer, quiet: bool) -> Teller {
     let shown = move |event: &Event| !quiet || matches!(event, Event::Verdict(_));
     Box::new(move |record| {
         printer.print(record, |record| shown(&record.event).then(|| json_line(record)).into_iter().collect());
+    })
+}
+
+/// Only the verdict says something.
+fn salt_line(mut printer: Printer) -> Teller {
+    let mut salt = Salt::default();
+    Box::new(move |record| {
+        printer.print(record, |record| salt.event(record).into_iter().collect());
     })
 }

@@ -101,7 +101,7 @@ fn name(event: &Event) -> String {
 pub(super) mod tests {
     use super::*;
     use crate::{
-        engine::{Ending, Fault, FaultReport, Level, Master, Serving, Verdict, WaitedFor},
+        engine::{Fault, FaultReport, Level, Master, Verdict, WaitedFor},
         protocol::{Generation, Move, Signal, Stuck, Waiting},
     };
 
@@ -196,23 +196,8 @@ pub(super) mod tests {
             (Event::Stopped, "FCQB", 'S'),
             (Event::Refused, "PF", 'R'),
             (Event::Finished { old_gone: true }, "Q", 'D'),
-            (Event::Verdict(verdict()), "RDOSX", '='),
+            (Event::Verdict(Verdict::example()), "RDOSX", '='),
         ]
-    }
-
-    fn verdict() -> Verdict {
-        Verdict {
-            verdict: Ending::Committed,
-            exit: 0,
-            changed: true,
-            serving: Serving::New,
-            failed: None,
-            diagnosis: None,
-            run: String::new(),
-            now: String::new(),
-            next: Vec::new(),
-            took: 1.0,
-        }
     }
 
     #[test]

@@ -24,11 +24,11 @@ impl Event {
             | Self::StepPassed { seen: text, .. }
             | Self::MoveRefused { text, .. } => change(text),
             Self::StepFailed { fault, .. } => fault.texts(change),
-            Self::Verdict(Verdict { diagnosis, now, next, .. }) => {
+            Self::Verdict(Verdict { diagnosis, message, now, next, .. }) => {
                 if let Some(fault) = diagnosis {
                     fault.texts(change);
                 }
-                next.iter_mut().chain([now]).for_each(change);
+                next.iter_mut().chain([message, now]).for_each(change);
             }
             Self::PreflightDone { .. }
             | Self::ForwardStarted

@@ -27,6 +27,14 @@ pub enum Ending {
     Bug,
 }
 
+impl Ending {
+    /// Whether the host is other than before, as Ansible and Salt mean it; a person must look where nobody knows.
+    #[must_use]
+    pub const fn changes(self) -> bool {
+        !matches!(self, Self::Refused | Self::RolledBack | Self::Unchanged)
+    }
+}
+
 /// Who accepts connections when the run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -58,10 +66,33 @@ pub struct Verdict {
     pub diagnosis: Option<FaultReport>,
     /// The run's id.
     pub run: String,
+    /// All of this in one line, bounded: what Ansible shows as `msg` and Salt as the comment of a state. Empty until
+    /// it is recorded, where the other texts are cleared of secrets.
+    pub message: String,
     /// The state of the machine, in words.
     pub now: String,
     /// What to do next, in words: a command or an edit each.
     pub next: Vec<String>,
     /// How long the run took, milliseconds.
     pub took: f64,
+}
+
+#[cfg(test)]
+impl Verdict {
+    /// A commit, for the tests of all rooms.
+    pub(crate) fn example() -> Self {
+        Self {
+            verdict: Ending::Committed,
+            exit: 0,
+            changed: true,
+            serving: Serving::New,
+            failed: None,
+            diagnosis: None,
+            run: String::new(),
+            message: String::new(),
+            now: String::new(),
+            next: Vec::new(),
+            took: 1.0,
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use crate::{
-    engine::{Event, Level},
+    engine::{Event, FaultReport, Level},
     nginx::printable,
 };
 
@@ -41,6 +41,24 @@ impl Finding {
             todo: self.todo.clone(),
         }
     }
+}
+
+/// The checks that refuse, as what went wrong: the first one, and the others as its evidence.
+#[must_use]
+pub fn fault(findings: &[Finding]) -> Option<FaultReport> {
+    let mut refusals = findings.iter().filter(|finding| finding.level == Level::Refuse);
+    let first = refusals.next()?;
+    Some(FaultReport {
+        code: first.code.to_owned(),
+        message: first.seen.clone(),
+        expected: first.why.to_owned(),
+        observed: first.seen.clone(),
+        evidence: refusals.map(|other| format!("{}: {}", other.code, other.seen)).collect(),
+        cause: None,
+        todo: Some(first.todo.clone()).filter(|todo| !todo.is_empty()),
+        place: None,
+        label: first.seen.clone(),
+    })
 }
 
 impl Finding {

@@ -16,7 +16,7 @@ pub use facts::{
     Access, BinaryPath, Digest, Facts, Held, Judged, Master, NewerFile, Offered, Oldbin, PidFile, PidText,
     Sight, Socket, Space, Trial, Unit,
 };
-pub use finding::Finding;
+pub use finding::{Finding, fault};
 pub use ready::{Ready, Staged};
 pub use survey::{Seen, Survey, SurveyError, survey};
 pub use wanted::{BinaryStep, Probed, Wanted};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Beside, BesideIs, Count, Finding, Found, Names, Preview, PreviewStep, Status, Style, Value};
 use crate::{
-    engine::{self, Level, Serving},
+    engine::{self, Ending, Level, Serving},
     protocol::{
         Answers, Baseline, Generation, GenerationState, Identity, Limits, Master, OldFile, PathHolds,
         PidFile, Situation, Strays,
@@ -173,6 +173,7 @@ fn preview() -> Preview {
         }),
         inputs: vec![value("version", "\"1.26.3\"", "--set")],
         nothing_to_do: None,
+        diagnosis: None,
         count: Count { checks: 38, warnings: 1, refusals: 0, took: 39.0 },
         findings: vec![Finding {
             code: "preflight/no-shutdown-timeout".into(),
@@ -191,8 +192,22 @@ fn preview() -> Preview {
         ],
         longest: 60_000.0,
         way_back: vec!["HUP to old master".into(), "QUIT to new master".into()],
+        drill: false,
         exit: 0,
     }
+}
+
+#[test]
+fn a_preview_says_in_one_line_what_a_run_would_change() {
+    let told = |preview: Preview| (preview.changed(), preview.verdict(), preview.message());
+    let would = "nginx 1.26.3; master 812 runs 1.22.1, new would be 1.26.3; at most 1 m; 1 warning";
+    assert_eq!(told(preview()), (true, None, format!("would change over: {would}")));
+    let drill = Preview { drill: true, ..preview() };
+    assert_eq!(told(drill), (false, None, format!("would go there and back: {would}")));
+    let same = Preview { nothing_to_do: Some("it runs already".into()), ..preview() };
+    assert_eq!(told(same), (false, Some(Ending::Unchanged), "nothing to do: it runs already".into()));
+    let refused = Preview { exit: 12, ..preview() };
+    assert_eq!((refused.changed(), refused.verdict()), (false, Some(Ending::Refused)));
 }
 
 #[test]

@@ -11,12 +11,19 @@ pub fn json_line(record: &Record) -> String {
     serde_json::to_string(record).map_or_else(|error| failure(record.seq, &error), |line| escaped(&line))
 }
 
+/// Any other data for programs as one line, with the same escapes.
+#[must_use]
+pub fn json_text(value: &serde_json::Value) -> String {
+    escaped(&value.to_string())
+}
+
 /// Cannot happen with the types that a record holds; said rather than lost.
 fn failure(seq: u64, error: &serde_json::Error) -> String {
     serde_json::json!({ "seq": seq, "event": "unwritable", "error": error.to_string() }).to_string()
 }
 
-fn escaped(line: &str) -> String {
+/// A JSON text in which no character is left that a terminal would obey.
+pub(super) fn escaped(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     for c in line.chars() {
         if matches!(c, ' '..='~') || printable(c.encode_utf8(&mut [0; 4]), 1).starts_with(c) {

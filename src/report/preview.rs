@@ -4,10 +4,12 @@ use super::{
     Style,
     checks::{self, Count, Finding},
     layout::{Line, field, indented},
+    message,
+    salt::Versions,
     style::Mark,
     words,
 };
-use crate::engine::{Level, Master, units};
+use crate::engine::{Ending, FaultReport, Level, Master, units};
 
 /// One resolved value and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +48,8 @@ pub struct Preview {
     pub nothing_to_do: Option<String>,
     /// How many checks were made, and how it went.
     pub count: Count,
+    /// What makes `run` refuse, if so.
+    pub diagnosis: Option<FaultReport>,
     /// What they have to say.
     pub findings: Vec<Finding>,
     /// The steps, in order.
@@ -54,6 +58,8 @@ pub struct Preview {
     pub longest: f64,
     /// The way back from the last point before the commit, one move each.
     pub way_back: Vec<String>,
+    /// Whether the plan ends in `rollback`: it leaves the host as it is.
+    pub drill: bool,
     /// The exit code that `run` would give now, when every step does what it says.
     pub exit: u8,
 }
@@ -71,6 +77,15 @@ pub struct Found {
     pub version: Option<String>,
     /// Whether the path holds that file already.
     pub adopted: bool,
+}
+
+impl Found {
+    /// Of what runs and of what would; without a binary step both are the same.
+    #[must_use]
+    pub fn versions(&self) -> Versions {
+        let old = self.old.version.clone();
+        Versions { new: self.version.clone().unwrap_or_else(|| old.clone()), old }
+    }
 }
 
 impl Preview {
@@ -102,6 +117,48 @@ impl Preview {
         lines.extend(field(style, "way back", &way_back));
         lines.extend(field(style, "exit", &self.would_end()));
         lines
+    }
+
+    /// Whether a run would leave the host other than it is, as [`Verdict::changed`](crate::engine::Verdict) says of
+    /// one that every step of which does what it says.
+    #[must_use]
+    pub fn changed(&self) -> bool {
+        self.exit == 0 && self.nothing_to_do.is_none() && !self.drill
+    }
+
+    /// How a run would end, where that is known before: `refused` or `unchanged`.
+    #[must_use]
+    pub const fn verdict(&self) -> Option<Ending> {
+        match (&self.nothing_to_do, self.exit) {
+            (Some(_), _) => Some(Ending::Unchanged),
+            (None, 0) => None,
+            (None, _) => Some(Ending::Refused),
+        }
+    }
+
+    /// All of it in one line, bounded: what Ansible shows as `msg` and Salt as the comment of a state.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match (&self.nothing_to_do, &self.diagnosis) {
+            (Some(reason), _) => message::nothing_to_do(reason),
+            (None, Some(fault)) => message::would_be_refused(fault),
+            (None, None) => message::one_line(&self.would_do()),
+        }
+    }
+
+    fn would_do(&self) -> Vec<String> {
+        let would = if self.drill { "would go there and back" } else { "would change over" };
+        let mut parts = vec![format!("{would}: {}", self.plan)];
+        if let Some(found) = &self.found {
+            let Versions { old, new } = found.versions();
+            let (old, new) = (words::version(&old), words::version(&new));
+            parts.push(format!("master {} runs {old}, new would be {new}", found.old.pid));
+        }
+        parts.push(format!("at most {}", units::bound(self.longest)));
+        if self.count.warnings > 0 {
+            parts.push(units::count(self.count.warnings, "warning"));
+        }
+        parts
     }
 
     fn head(&self, style: Style) -> Vec<String> {

@@ -88,14 +88,16 @@ impl<W: World> Run<'_, W> {
         let situation = self.world.observe();
         let next = report.iter().filter_map(|report| report.todo.clone()).collect();
         let bug = self.illegal.take();
+        let (ending, exit) = if bug.is_some() { (Ending::Bug, 1) } else { (ending, exit) };
         Verdict {
-            verdict: if bug.is_some() { Ending::Bug } else { ending },
-            exit: if bug.is_some() { 1 } else { exit },
-            changed: !matches!(ending, Ending::Refused | Ending::RolledBack | Ending::Unchanged),
+            verdict: ending,
+            exit,
+            changed: ending.changes(),
             serving: serving(&situation),
             failed: report.as_ref().map(|_| self.step),
             diagnosis: report.map(|report| *report),
             run: self.given.run.clone(),
+            message: String::new(),
             now: bug.map_or_else(|| now(&situation), |bug| format!("{bug}; {}", now(&situation))),
             next,
             took: millis(self.world.now()),

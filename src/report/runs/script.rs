@@ -162,11 +162,12 @@ pub(super) fn verdict(verdict: Ending, exit: u8, serving: Serving, now: &str, ne
     Event::Verdict(Verdict {
         verdict,
         exit,
-        changed: false,
+        changed: verdict.changes(),
         serving,
         failed: (exit == 20 || exit == 30).then_some(6),
         diagnosis: (exit == 20 || exit == 30).then(failed),
         run: "01JDC2V8".into(),
+        message: String::new(),
         now: now.into(),
         next: next.iter().map(|&next| next.into()).collect(),
         took: 1_090.0,

@@ -8,6 +8,7 @@ use crate::{
     host::clock::{self, Clock},
     journal::RunDirectory,
     plan::Secrets,
+    report::message,
     run::until::millis,
 };
 
@@ -52,6 +53,12 @@ impl Recorder {
     pub(super) fn tell(&mut self, mut event: Event) {
         self.seq += 1;
         event.texts(&mut |text| self.secrets.hide(text));
+        if let Event::Verdict(verdict) = &mut event
+            && verdict.message.is_empty()
+        {
+            // From here on, as it is cut: half a secret would not be found any more.
+            verdict.message = message(verdict);
+        }
         let record = Record { seq: self.seq, ms: millis(self.now()), at: clock::wall_time(), event };
         if let Some(directory) = &mut self.directory {
             directory.append(&record);
@@ -66,7 +73,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        engine::FaultReport,
+        engine::{Ending, FaultReport, Verdict},
         plan::{Inputs, Values, load},
     };
 
@@ -99,10 +106,22 @@ mod tests {
             move |record: &Record| told.borrow_mut().push(serde_json::to_string(record).unwrap())
         };
         let mut recorder = Recorder::new(Box::new(teller), secrets());
+        // The message is cut after 1000 characters: here in the middle of the secret.
+        let (diagnosis, now) = (Some(fault.clone()), format!("{}{}", "x".repeat(947), text()));
+        recorder.tell(Event::Verdict(Verdict {
+            verdict: Ending::RolledBack,
+            failed: Some(6),
+            diagnosis,
+            now,
+            ..Verdict::example()
+        }));
         recorder.tell(Event::StepFailed { step: 1, fault });
         recorder.tell(Event::NothingToDo { reason: text() });
         recorder.tell(Event::Slow { step: 1, waiting: text(), waited: 0.0, timeout: 0.0 });
-        assert_eq!(told.borrow().len(), 3);
+        assert_eq!(told.borrow().len(), 4);
+        let verdict: serde_json::Value = serde_json::from_str(&told.borrow()[0]).unwrap();
+        let message = verdict["message"].as_str().unwrap();
+        assert!(message.ends_with('…') && !message.contains("xhunt"), "{message}");
         assert!(
             told.borrow().iter().all(|line| line.contains("${token}") && !line.contains("hunter2")),
             "{told:?}"

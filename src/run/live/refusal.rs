@@ -4,10 +4,11 @@ use thiserror::Error;
 
 use super::recorder::Recorder;
 use crate::{
-    engine::{Ending, Event, FaultReport, Level, Serving, Verdict},
+    engine::{Ending, Event, FaultReport, Serving, Verdict},
     host::{directory::DirectoryError, locks::LockError, notify::NotifyError},
     journal::StateError,
-    preflight::Finding,
+    preflight::{Finding, fault},
+    report::nothing_to_do,
     run::until::millis,
 };
 
@@ -21,7 +22,7 @@ pub(super) enum Refusal {
     #[error(transparent)]
     Locked(#[from] LockError),
     /// Checks refuse.
-    #[error("{}", first(.0).map_or("preflight refused", |first| first.seen.as_str()))]
+    #[error("{}", fault(.0).map_or_else(|| "preflight refused".to_owned(), |first| first.message))]
     Checks(Vec<Finding>),
     /// A watch of the plan fails already.
     #[error("watch `{probe}` fails before anything is changed: {text}")]
@@ -77,10 +78,7 @@ impl Refusal {
                 let expected = "no other run changes this nginx".to_owned();
                 (error.code(), expected, todo.map(str::to_owned))
             }
-            Self::Checks(findings) => {
-                let first = first(findings)?;
-                (first.code, first.why.to_owned(), Some(first.todo.clone()))
-            }
+            Self::Checks(findings) => return fault(findings),
             Self::Watch { code, expected, .. } => {
                 let todo = "mend what the watch asks, or the watch, before anything is changed";
                 (*code, expected.clone(), Some(todo.to_owned()))
@@ -118,25 +116,21 @@ impl Refusal {
     pub(super) fn tell(&self, recorder: &mut Recorder, run: &str) -> Verdict {
         let nothing = matches!(self, Self::NothingToDo(_));
         recorder.tell(if nothing { Event::NothingToDo { reason: self.to_string() } } else { Event::Refused });
-        let diagnosis = self.report();
+        let (diagnosis, ending) = (self.report(), if nothing { Ending::Unchanged } else { Ending::Refused });
         let verdict = Verdict {
-            verdict: if nothing { Ending::Unchanged } else { Ending::Refused },
+            verdict: ending,
             exit: self.exit(),
-            changed: false,
+            changed: ending.changes(),
             serving: Serving::Old,
             failed: None,
             next: diagnosis.iter().filter_map(|report| report.todo.clone()).collect(),
             diagnosis,
             run: run.to_owned(),
+            message: if nothing { nothing_to_do(&self.to_string()) } else { String::new() },
             now: "nothing was touched".to_owned(),
             took: millis(recorder.now()),
         };
         recorder.tell(Event::Verdict(verdict.clone()));
         verdict
     }
-}
-
-/// The first that refuses; the others only warn.
-fn first(findings: &[Finding]) -> Option<&Finding> {
-    findings.iter().find(|finding| finding.level == Level::Refuse)
 }
