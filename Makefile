@@ -1,7 +1,7 @@
 # Two commands on a fresh Debian 12 with Rust, gcc, make and root or sudo: `make demo` and `make test`.
 
 SHELL := /bin/bash
-.PHONY: setup test check demo bench
+.PHONY: setup test test-salt check demo bench
 
 # Tests and programs here make namespaces of their own: what cargo starts is started as root.
 ifneq ($(shell id -u),0)
@@ -18,6 +18,11 @@ check:
 
 test: setup check
 	cargo test --locked --no-fail-fast
+
+# Real Salt takes minutes to install, so its tests are on their own.
+test-salt: setup
+	@tests/setup/setup.sh salt
+	cargo test --locked --test real salt:: -- --ignored
 
 demo: setup
 	cargo build --locked --profile fast --bin changeover --example demo

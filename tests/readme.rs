@@ -65,6 +65,18 @@ fn plans_on_a_page_load() {
 }
 
 #[test]
+fn examples_stand_on_their_page_as_they_are() {
+    for (path, example) in [
+        ("docs/ansible.md", "docs/examples/ansible/changeover.yml"),
+        ("docs/salt.md", "docs/examples/salt/changeover.sls"),
+    ] {
+        let page = Page::read(path);
+        let shown: Vec<_> = page.blocks("yaml").iter().map(|block| block.text.clone() + "\n").collect();
+        assert_eq!(shown, [read(example)], "{path} shows {example}");
+    }
+}
+
+#[test]
 fn links_lead_to_files_and_headings() {
     let link = Regex::new(r"\]\(([^)\s]+)\)").expect("a pattern");
     let mut links = 0;

@@ -9,10 +9,12 @@
 mod support;
 
 mod adopt;
+mod ansible;
 mod attributes;
 mod builds;
 mod changeovers;
 mod events;
+mod fleet;
 mod guards;
 mod hosts;
 mod init;
@@ -26,6 +28,7 @@ mod readers;
 mod refusals;
 mod relative;
 mod reverse;
+mod salt;
 mod same_file;
 mod second_signal;
 mod secrets;

@@ -30,6 +30,8 @@ mount --rbind usr/sbin .usr-sbin
 mount -t tmpfs -o mode=755 sbin usr/sbin
 cp -rs "/.usr-sbin/." usr/sbin/ 2>/dev/null || for file in .usr-sbin/*; do ln -sf "/$file" usr/sbin/; done
 rm -f usr/sbin/nginx
+# What is installed by hand goes here; the machine's own stays as it is.
+[ ! -d usr/local/sbin ] || mount -t tmpfs -o mode=755 local usr/local/sbin
 
 for dir in "$@"; do
     mkdir -p ".$dir"

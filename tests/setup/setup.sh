@@ -4,6 +4,7 @@
 #   target/nginx/VERSION/nginx         1.18.0, 1.22.1 and 1.26.3 as Debian built them
 #   target/nginx/faulty/NAME/nginx     1.26.3 with one fault in it (fault.c)
 #   target/python/bin                  what requirements.txt names, in an environment of its own
+#   target/salt/bin                    Salt, the same way; with the argument `salt` only, it takes minutes
 #
 # Quick when all of it is there. The mirror and the keyring are the machine's own: apt names them, and pip its index.
 set -euo pipefail
@@ -11,7 +12,6 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=$root/target/nginx
-python=$root/target/python
 faults=(exits-with-NGINX segfaults-at-start exits-2 hangs answers-500 segfaults-per-request slow-answers)
 commands=(gcc patchelf ip unshare nsenter flock)
 packages=(gcc libc6-dev patchelf iproute2 util-linux)
@@ -24,9 +24,9 @@ die() { say "$*"; exit 1; }
 # the programs of a Python environment their interpreter).
 stamp() { { cat "$@"; echo "$root"; } | sha256sum; }
 nginx_stamp() { stamp "$here/setup.sh" "$here/fault.c"; }
-python_stamp() { stamp "$here/requirements.txt"; }
 nginx_is_ready() { ! missing_commands && [ "$(cat "$out/.ready" 2>/dev/null)" = "$(nginx_stamp)" ]; }
-python_is_ready() { [ "$(cat "$python/.ready" 2>/dev/null)" = "$(python_stamp)" ]; }
+# An environment of Python programs has a name and the list of what is in it.
+python_is_ready() { [ "$(cat "$root/target/$1/.ready" 2>/dev/null)" = "$(stamp "$here/$2")" ]; }
 
 missing_commands() {
     for command in "${commands[@]}"; do
@@ -139,21 +139,24 @@ prepare_nginx() {
     say "ready: $out"
 }
 
-# One environment for all programs in Python. Debian keeps what `venv` needs in a package of its own.
+# Debian keeps what `venv` needs in a package of its own.
 prepare_python() {
+    local python=$root/target/$1
     rm -rf "$python"
     if ! python3 -m venv "$python" >/dev/null 2>&1; then
         install_packages python3 python3-venv
         rm -rf "$python" && python3 -m venv "$python" >&2
     fi
-    "$python/bin/pip" --quiet --disable-pip-version-check install --requirement "$here/requirements.txt" >&2
-    python_stamp > "$python/.ready"
+    "$python/bin/pip" --quiet --disable-pip-version-check install --requirement "$here/$2" >&2
+    stamp "$here/$2" > "$python/.ready"
     say "ready: $python"
 }
 
-if nginx_is_ready && python_is_ready; then exit 0; fi
+environments=(python requirements.txt)
+if [ "${1:-}" = salt ]; then environments=(salt salt.txt); fi
+if nginx_is_ready && python_is_ready "${environments[@]}"; then exit 0; fi
 mkdir -p "$out"
 exec 9> "$out/.lock"
 flock 9
 nginx_is_ready || prepare_nginx
-python_is_ready || prepare_python
+python_is_ready "${environments[@]}" || prepare_python "${environments[@]}"

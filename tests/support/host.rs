@@ -146,7 +146,7 @@ impl Host {
         self.output(command)
     }
 
-    fn output(&self, mut command: Command) -> Output {
+    pub(crate) fn output(&self, mut command: Command) -> Output {
         let child = self.sandbox.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         child.wait_with_output().expect("the output of a command in the host")
     }

@@ -23,6 +23,7 @@ pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod meeting;
 pub(crate) mod process;
+pub(crate) mod python;
 pub(crate) mod sandbox;
 pub(crate) mod scene;
 pub(crate) mod served;

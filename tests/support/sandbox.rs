@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::sched::{CloneFlags, setns, unshare};
 
-use super::builds::project;
+use super::{builds::project, python};
 
 /// A running sandbox. Dropping it ends every process inside; so does the death of the test process.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ impl Sandbox {
         let target =
             std::env::current_exe().ok().and_then(|exe| exe.ancestors().nth(3).map(Path::to_path_buf));
         command.args(target.filter(|target| !target.starts_with(project())));
+        // The environments of Python are the project's; an interpreter of a user's own is not.
+        command.args(["python", "salt"].iter().find_map(|environment| python::base(environment)));
         let mut keeper = spawn_keeper(&mut command);
         if !says_ready(&mut keeper) {
             let _ = keeper.wait();
