@@ -82,13 +82,13 @@ pub(super) fn drawn(loaded: &Loaded, findings: &[Problem]) -> String {
 }
 
 /// What JSON says of a plan with findings.
-pub(super) fn unsafe_plan(name: &str, loaded: &Loaded, findings: &[Problem]) -> Json {
+fn unsafe_plan(name: &str, loaded: &Loaded, findings: &[Problem]) -> Json {
     let findings: Vec<_> = findings.iter().map(|finding| finding.report(&loaded.document)).collect();
     json!({ "file": name, "problems": [], "findings": findings })
 }
 
 /// What JSON says of a malformed plan.
-pub(super) fn malformed(name: &str, problems: &Problems) -> Json {
+fn malformed(name: &str, problems: &Problems) -> Json {
     json!({ "file": name, "problems": problems.report(), "findings": [] })
 }
 

@@ -2,12 +2,10 @@
 
 use std::slice;
 
-use serde_json::{Value, json};
-
 use super::{OnePlan, RunFormat, check, inputs, output};
 use crate::{
-    engine::Ending,
-    plan::{self, Inputs, Loaded},
+    engine::{Ending, RefusedPlan},
+    plan::{self, Inputs, Loaded, ProblemReport},
     report::{self, json_text, salt_line},
     verify,
 };
@@ -22,12 +20,13 @@ pub(super) fn load(one: &OnePlan) -> Result<Loaded, u8> {
 
 fn read_and_check(one: &OnePlan) -> Result<Loaded, Box<Refused>> {
     let name = inputs::name(&one.plan);
-    let refuse = |human: String, message: String, report: Value, exit: u8| {
-        Box::new(Refused { human, message, report, exit })
+    let refused = |exit: u8, message: String, [problems, findings]: [Vec<ProblemReport>; 2]| {
+        let (verdict, file) = (Ending::Refused, name.clone());
+        RefusedPlan { verdict, exit, changed: verdict.changes(), message, file, problems, findings }
     };
     let unreadable = |human: String| {
         let message = report::one_line(slice::from_ref(&human));
-        refuse(human, message, json!({}), output::USAGE)
+        Box::new(Refused { human, plan: refused(output::USAGE, message, [vec![], vec![]]) })
     };
     let given = one.inputs.read(slice::from_ref(&one.plan)).map_err(unreadable)?;
     let bytes =
@@ -35,39 +34,32 @@ fn read_and_check(one: &OnePlan) -> Result<Loaded, Box<Refused>> {
     let loaded = plan::load(&name, &bytes, given.values(), Inputs::Given).map_err(|problems| {
         let human = problems.render(output::plan_style()).trim_end().to_owned();
         let message = report::refused_plan(&problems.document, &problems.list, problems.left_out);
-        refuse(human, message, check::malformed(&name, &problems), MALFORMED)
+        Box::new(Refused { human, plan: refused(MALFORMED, message, [problems.report(), vec![]]) })
     })?;
     let findings = verify::findings(&loaded);
     if findings.is_empty() {
         return Ok(loaded);
     }
     let message = report::refused_plan(&loaded.document, &findings, 0);
-    let report = check::unsafe_plan(&name, &loaded, &findings);
-    Err(refuse(check::drawn(&loaded, &findings), message, report, check::UNSAFE))
+    let reports = findings.iter().map(|finding| finding.report(&loaded.document)).collect();
+    let human = check::drawn(&loaded, &findings);
+    Err(Box::new(Refused { human, plan: refused(check::UNSAFE, message, [vec![], reports]) }))
 }
 
 /// A plan that is not run: what people read, and what programs are told.
 struct Refused {
     human: String,
-    message: String,
-    report: Value,
-    exit: u8,
+    plan: RefusedPlan,
 }
 
 impl Refused {
     /// For programs it looks like the verdict of a run that did not begin.
-    fn tell(mut self, format: RunFormat) -> u8 {
+    fn tell(self, format: RunFormat) -> u8 {
         match format {
             RunFormat::Human => output::talk(&self.human),
-            RunFormat::Salt => output::data(&salt_line(false, &self.message, None)),
-            RunFormat::Json => {
-                self.report["verdict"] = json!(Ending::Refused);
-                self.report["exit"] = json!(self.exit);
-                self.report["changed"] = json!(Ending::Refused.changes());
-                self.report["message"] = json!(self.message);
-                output::data(&json_text(&self.report));
-            }
+            RunFormat::Salt => output::data(&salt_line(false, &self.plan.message, None)),
+            RunFormat::Json => output::data(&json_text(&serde_json::json!(self.plan))),
         }
-        self.exit
+        self.plan.exit
     }
 }

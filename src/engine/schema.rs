@@ -1,16 +1,26 @@
 //! The JSON Schema of what a run writes: one event a line, on standard output and in the run's `events.jsonl`.
 
-use schemars::{Schema, generate::SchemaSettings, transform::RecursiveTransform};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
+use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::Record;
+use super::{Record, RefusedPlan};
+
+/// One line of what a run writes.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Line {
+    Record(Box<Record>),
+    RefusedPlan(Box<RefusedPlan>),
+}
 
 /// The schema of one line. A line with a field that is not in it does not fit.
 #[must_use]
 pub fn line() -> Json {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let settings = settings.with_transform(RecursiveTransform(in_one_line));
-    settings.into_generator().into_root_schema_for::<Record>().to_value()
+    settings.into_generator().into_root_schema_for::<Line>().to_value()
 }
 
 /// The schema as text, as `schema event` prints it and `schemas/event.schema.json` holds it.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::document::{Document, Span};
@@ -31,7 +32,8 @@ pub struct Label {
 }
 
 /// A piece of text from outside the plan, underlined too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Elsewhere {
     /// Where the text is from, such as `command line`.
     pub name: String,
@@ -85,7 +87,8 @@ impl Problem {
 }
 
 /// A [`Problem`] as `check --output json` writes it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct ProblemReport {
     /// The one name of this kind of problem.
     pub code: &'static str,
@@ -101,7 +104,8 @@ pub struct ProblemReport {
 }
 
 /// A place in a plan as `check --output json` writes it: bytes from 0, lines and columns from 1.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct SpanReport {
     /// The first byte.
     pub start: usize,

@@ -1,0 +1,27 @@
+//! The one line of a run that did not begin because of its plan.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::Ending;
+use crate::plan::ProblemReport;
+
+/// What is wrong with the plan, as the verdict of a run that did not begin: it has no number and no time.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RefusedPlan {
+    /// Always `refused`.
+    pub verdict: Ending,
+    /// 2: the plan cannot be read; 10: it is malformed; 11: it is unsafe.
+    pub exit: u8,
+    /// Always false: nothing was touched.
+    pub changed: bool,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// The plan's file as given.
+    pub file: String,
+    /// What makes it malformed.
+    pub problems: Vec<ProblemReport>,
+    /// What makes it unsafe.
+    pub findings: Vec<ProblemReport>,
+}
