@@ -10,6 +10,7 @@ pub mod files;
 pub mod ignored;
 pub mod listening;
 pub mod locks;
+pub mod network;
 pub mod notify;
 pub mod pidfd;
 pub mod place;
@@ -20,6 +21,7 @@ pub mod socket_owner;
 pub mod staged;
 pub mod tail;
 pub mod timer;
+mod unix_diag;
 pub mod view;
 pub mod wakeup;
 

@@ -148,7 +148,7 @@ mod tests {
         held.freeze().unwrap();
         held.thaw().unwrap();
         held.send(Signal::Term).unwrap();
-        poll(&mut [PollFd::new(&held, PollFlags::IN)], None).unwrap();
+        rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&held, PollFlags::IN)], None)).unwrap();
         assert!(held.exited(), "a zombie has exited");
         child.0.wait().unwrap();
         assert_eq!(held.send(Signal::Term), Err(PidfdError::Gone(id)));

@@ -1,4 +1,4 @@
-//! Asking the kernel about one TCP socket (netlink `SOCK_DIAG`), without a dump of all of them.
+//! Asking the kernel about one socket (netlink `SOCK_DIAG`), without a dump of all of them.
 
 use std::{cell::Cell, io, net::SocketAddr, os::fd::OwnedFd, time::Duration};
 
@@ -11,6 +11,8 @@ use rustix::net::{
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// How many answers to earlier questions are skipped.
 const STALE: usize = 16;
+/// The size of `inet_diag_req_v2`.
+pub(super) const QUESTION: usize = 56;
 pub(super) const HEADER: usize = 16;
 pub(super) const SOCK_DIAG_BY_FAMILY: u16 = 20;
 pub(super) const NLM_F_REQUEST: u16 = 1;
@@ -32,6 +34,23 @@ impl SockDiagError {
     pub const fn code(&self) -> &'static str {
         "host/sock-diag"
     }
+}
+
+/// Our own end of a connection, as our socket has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientEnd {
+    /// TCP: a client of IPv4 asks in IPv4 even where the listener is `[::]`.
+    Tcp {
+        /// Our address.
+        us: SocketAddr,
+        /// The server's.
+        them: SocketAddr,
+    },
+    /// A unix socket.
+    Unix {
+        /// The inode of our socket.
+        inode: u64,
+    },
 }
 
 /// The server's end of a connection, seen from the client's.
@@ -90,14 +109,20 @@ impl SockDiag {
         Ok(Self { socket, sequence: Cell::new(0) })
     }
 
-    /// What the server's end of the connection `client` → `server` is. Both addresses as the client's socket
-    /// has them, so a client of IPv4 asks in IPv4 even where the listener is `[::]`.
+    /// What the server's end of our connection is.
     ///
     /// # Errors
     /// When the kernel does not answer.
-    pub fn server_end(&self, client: SocketAddr, server: SocketAddr) -> Result<ServerEnd, SockDiagError> {
+    pub fn server_end(&self, client: ClientEnd) -> Result<ServerEnd, SockDiagError> {
+        match client {
+            ClientEnd::Tcp { us, them } => self.tcp_server_end(us, them),
+            ClientEnd::Unix { inode } => self.unix_server_end(inode),
+        }
+    }
+
+    fn tcp_server_end(&self, us: SocketAddr, them: SocketAddr) -> Result<ServerEnd, SockDiagError> {
         // Without a socket of its own the kernel answers with the listener, which every worker holds.
-        let Some(found) = self.ask(server, client)?.filter(|found| found.state != LISTEN) else {
+        let Some(found) = self.ask(them, us)?.filter(|found| found.state != LISTEN) else {
             return Ok(ServerEnd::Gone);
         };
         Ok(match (found.state, found.inode) {
@@ -132,31 +157,50 @@ impl SockDiag {
     fn ask(&self, local: SocketAddr, remote: SocketAddr) -> Result<Option<Found>, SockDiagError> {
         let sequence = self.next_sequence();
         let question = question(sequence, local, remote).ok_or(io::ErrorKind::InvalidInput);
-        let question = question.map_err(io::Error::from)?;
-        net::send(&self.socket, &question, SendFlags::empty()).map_err(io::Error::from)?;
+        let answer = self.exchange(sequence, &question.map_err(io::Error::from)?)?;
+        let Some(answer) = answer else { return Ok(None) };
+        Ok(Some(found(&answer).ok_or_else(|| io::Error::from(io::ErrorKind::InvalidData))?))
+    }
+
+    /// Sends one question and returns the message that answers it; `None` where there is no such socket.
+    pub(super) fn exchange(&self, sequence: u32, question: &[u8]) -> Result<Option<Vec<u8>>, SockDiagError> {
+        const ERROR: u16 = 2;
+        net::send(&self.socket, question, SendFlags::empty()).map_err(io::Error::from)?;
         let mut answer = [0_u8; 1024];
         for _ in 0..STALE {
             let (length, _) =
                 rustix::io::retry_on_intr(|| net::recv(&self.socket, &mut answer[..], RecvFlags::empty()))
                     .map_err(io::Error::from)?;
             let answer = answer.get(..length).unwrap_or_default();
-            if u32_at(answer, 8) == Some(sequence) {
-                return understand(answer);
+            if u32_at(answer, 8) != Some(sequence) {
+                continue;
             }
+            return match u16_at(answer, 4) {
+                Some(SOCK_DIAG_BY_FAMILY) => Ok(Some(answer.to_vec())),
+                Some(ERROR) => none_or_error(answer),
+                _ => break,
+            };
         }
         Err(io::Error::from(io::ErrorKind::InvalidData).into())
     }
 }
 
+/// The start of a request: `nlmsghdr`, for a question of this many bytes.
+pub(super) fn request(question: usize, flags: u16, sequence: u32) -> Vec<u8> {
+    let length = HEADER + question;
+    let mut message = Vec::with_capacity(length);
+    message.extend(u32::try_from(length).unwrap_or_default().to_ne_bytes());
+    message.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+    message.extend(flags.to_ne_bytes());
+    message.extend(sequence.to_ne_bytes());
+    message.extend([0; 4]);
+    message
+}
+
 /// `nlmsghdr` and `inet_diag_req_v2` with an exact `inet_diag_sockid` (`linux/inet_diag.h`).
 fn question(sequence: u32, local: SocketAddr, remote: SocketAddr) -> Option<Vec<u8>> {
     const IPPROTO_TCP: u8 = 6;
-    let mut message = Vec::with_capacity(HEADER + 56);
-    message.extend(72_u32.to_ne_bytes());
-    message.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
-    message.extend(NLM_F_REQUEST.to_ne_bytes());
-    message.extend(sequence.to_ne_bytes());
-    message.extend([0; 4]);
+    let mut message = request(QUESTION, NLM_F_REQUEST, sequence);
     let (family, from, to, scope) = match (local, remote) {
         (SocketAddr::V4(from), SocketAddr::V4(to)) => {
             (2, wide(from.ip().octets()), wide(to.ip().octets()), 0)
@@ -191,27 +235,21 @@ pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
-/// Reads `nlmsghdr` + `inet_diag_msg`, or the error that came instead (`ENOENT`: no such socket).
-fn understand(answer: &[u8]) -> Result<Option<Found>, SockDiagError> {
-    const ERROR: u16 = 2;
-    let kind = u16_at(answer, 4);
-    if kind == Some(ERROR) {
-        let error = u32_at(answer, HEADER).map_or(0, |it| it.cast_signed().saturating_neg());
-        let error = io::Error::from_raw_os_error(error);
-        return if error.kind() == io::ErrorKind::NotFound { Ok(None) } else { Err(error.into()) };
-    }
-    let found = || {
-        Some(Found {
-            state: *answer.get(HEADER + 1)?,
-            receive_queue: u32_at(answer, HEADER + 56)?,
-            send_queue: u32_at(answer, HEADER + 60)?,
-            inode: u32_at(answer, HEADER + 68)?.into(),
-        })
-    };
-    match (kind, found()) {
-        (Some(SOCK_DIAG_BY_FAMILY), Some(found)) => Ok(Some(found)),
-        _ => Err(io::Error::from(io::ErrorKind::InvalidData).into()),
-    }
+/// `ENOENT` says that there is no such socket.
+fn none_or_error(answer: &[u8]) -> Result<Option<Vec<u8>>, SockDiagError> {
+    let error = u32_at(answer, HEADER).map_or(0, |it| it.cast_signed().saturating_neg());
+    let error = io::Error::from_raw_os_error(error);
+    if error.kind() == io::ErrorKind::NotFound { Ok(None) } else { Err(error.into()) }
+}
+
+/// Reads `inet_diag_msg`.
+fn found(answer: &[u8]) -> Option<Found> {
+    Some(Found {
+        state: *answer.get(HEADER + 1)?,
+        receive_queue: u32_at(answer, HEADER + 56)?,
+        send_queue: u32_at(answer, HEADER + 60)?,
+        inode: u32_at(answer, HEADER + 68)?.into(),
+    })
 }
 
 #[cfg(test)]
@@ -227,8 +265,8 @@ mod tests {
         std::fs::metadata(format!("/proc/self/fd/{}", socket.as_raw_fd())).unwrap().ino()
     }
 
-    fn ends(client: &TcpStream) -> (SocketAddr, SocketAddr) {
-        (client.local_addr().unwrap(), client.peer_addr().unwrap())
+    fn end(client: &TcpStream) -> ClientEnd {
+        ClientEnd::Tcp { us: client.local_addr().unwrap(), them: client.peer_addr().unwrap() }
     }
 
     #[test]
@@ -238,13 +276,13 @@ mod tests {
             let listener = TcpListener::bind(listen).unwrap();
             let port = listener.local_addr().unwrap().port();
             let client = TcpStream::connect((connect, port)).unwrap();
-            let (us, them) = ends(&client);
-            assert_eq!(diag.server_end(us, them).unwrap(), ServerEnd::Queued, "{listen}");
+            let end = end(&client);
+            assert_eq!(diag.server_end(end).unwrap(), ServerEnd::Queued, "{listen}");
             let (server, _) = listener.accept().unwrap();
-            assert_eq!(diag.server_end(us, them).unwrap(), ServerEnd::Accepted(inode(&server)), "{listen}");
+            assert_eq!(diag.server_end(end).unwrap(), ServerEnd::Accepted(inode(&server)), "{listen}");
             drop(server);
             // The client has not closed, so the kernel keeps FIN_WAIT without an owner.
-            assert_eq!(diag.server_end(us, them).unwrap(), ServerEnd::Gone, "{listen}");
+            assert_eq!(diag.server_end(end).unwrap(), ServerEnd::Gone, "{listen}");
         }
     }
 
@@ -254,9 +292,10 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let at = listener.local_addr().unwrap();
         let nobody: SocketAddr = "127.0.0.1:1".parse().unwrap();
-        assert_eq!(diag.server_end(nobody, at).unwrap(), ServerEnd::Gone);
+        let end = ClientEnd::Tcp { us: nobody, them: at };
+        assert_eq!(diag.server_end(end).unwrap(), ServerEnd::Gone);
         drop(listener);
-        assert_eq!(diag.server_end(nobody, at).unwrap(), ServerEnd::Gone);
+        assert_eq!(diag.server_end(end).unwrap(), ServerEnd::Gone);
         assert_eq!(diag.listener(at).unwrap(), None);
     }
 

@@ -9,7 +9,7 @@ use std::{
 use rustix::net::{self, RecvFlags, SendFlags};
 
 use super::sock_diag::{
-    HEADER, LISTEN, NLM_F_REQUEST, SOCK_DIAG_BY_FAMILY, SockDiag, SockDiagError, u16_at, u32_at,
+    HEADER, LISTEN, NLM_F_REQUEST, QUESTION, SockDiag, SockDiagError, request, u16_at, u32_at,
 };
 
 const IPV4: u8 = 2;
@@ -20,8 +20,6 @@ const NLM_F_DUMP: u16 = 0x300;
 const NLM_F_DUMP_INTR: u16 = 0x10;
 const ERROR: u16 = 2;
 const DONE: u16 = 3;
-/// The size of `nlmsghdr` and `inet_diag_req_v2`.
-const QUESTION: u32 = 72;
 /// No more datagrams are read of one answer.
 const MOST_DATAGRAMS: usize = 10_000;
 /// How often a dump is tried during which the table changed.
@@ -51,12 +49,7 @@ impl SockDiag {
     /// One dump, and whether the table stayed the same meanwhile.
     fn dump(&self, family: u8) -> Result<(Vec<(u64, SocketAddr)>, bool), SockDiagError> {
         let sequence = self.next_sequence();
-        let mut question = Vec::with_capacity(72);
-        question.extend(QUESTION.to_ne_bytes());
-        question.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
-        question.extend((NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
-        question.extend(sequence.to_ne_bytes());
-        question.extend([0; 4]);
+        let mut question = request(QUESTION, NLM_F_REQUEST | NLM_F_DUMP, sequence);
         question.extend([family, IPPROTO_TCP, 0, 0]);
         question.extend((1_u32 << LISTEN).to_ne_bytes());
         question.extend([0; 48]);

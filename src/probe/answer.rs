@@ -42,8 +42,11 @@ impl Answer {
     /// One line for people: `200 from worker 4242 (new) after 1 ms`.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let by =
-            self.by.map_or_else(String::new, |by| format!(" from worker {} ({})", by.pid, by.generation));
+        let by = match (&self.by, &self.unattributed) {
+            (Some(by), _) => format!(" from worker {} ({})", by.pid, by.generation),
+            (None, Some(why)) => format!(" (accepted, worker unknown: {why})"),
+            (None, None) => String::new(),
+        };
         let after = if self.outcome.takes_a_time() {
             format!(" after {}", length(self.latency))
         } else {

@@ -1,11 +1,11 @@
 //! From connections to the workers that have accepted them, before anything is sent.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use super::{answer::AnsweredBy, crew::Crew};
 use crate::host::{
     clock::Clock,
-    sock_diag::{ServerEnd, SockDiag, SockDiagError},
+    sock_diag::{ClientEnd, ServerEnd, SockDiag, SockDiagError},
     socket_owner::owners,
     timer,
 };
@@ -44,7 +44,7 @@ pub(super) struct Found {
 /// Finds out who has accepted each connection; waits at most `within` for those that nobody has accepted yet.
 pub(super) async fn attribute(
     diag: &SockDiag,
-    ends: &[(SocketAddr, SocketAddr)],
+    ends: &[ClientEnd],
     crew: &impl Fn() -> Crew,
     within: Duration,
 ) -> Result<Vec<Found>, SockDiagError> {
@@ -73,18 +73,18 @@ pub(super) async fn attribute(
 /// One look at every connection whose worker is not known yet, with one pass over the descriptors.
 fn look(
     diag: &SockDiag,
-    ends: &[(SocketAddr, SocketAddr)],
+    ends: &[ClientEnd],
     crew: &Crew,
     clock: &Clock,
     found: &mut [Found],
 ) -> Result<(), SockDiagError> {
     let mut inodes = Vec::new();
-    for (place, (us, them)) in ends.iter().enumerate() {
+    for (place, our_end) in ends.iter().enumerate() {
         let Some(it) = found.get_mut(place) else { continue };
         if !matches!(it.accepted, Accepted::Queued | Accepted::Unknown) {
             continue;
         }
-        let end = diag.server_end(*us, *them)?;
+        let end = diag.server_end(*our_end)?;
         if let ServerEnd::Accepted(inode) = end {
             inodes.push((place, inode));
             if it.accepted == Accepted::Queued {

@@ -1,11 +1,11 @@
 //! Getting a connection to the wanted generation: one by one first, then in bursts, bounded by number and time.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use super::{
     answer::AnsweredBy,
     attribute::{Accepted, Found, attribute},
-    connect::{Link, connect},
+    connect::{Link, Target},
     crew::Crew,
     outcome::{Outcome, Unattributed},
     together::together,
@@ -31,7 +31,6 @@ const CHOOSE_WITHIN: Duration = Duration::from_secs(2);
 const ENDED_AT_ONCE: u32 = 3;
 
 /// The connection that the request will be sent on.
-#[derive(Debug)]
 pub(super) struct Chosen {
     pub(super) link: Link,
     pub(super) by: Option<AnsweredBy>,
@@ -43,7 +42,7 @@ pub(super) struct Chosen {
 /// What is looked for, and where.
 pub(super) struct Search<'a, C> {
     pub(super) diag: Result<&'a SockDiag, &'a str>,
-    pub(super) addresses: &'a [SocketAddr],
+    pub(super) target: &'a Target,
     pub(super) wanted: Option<Generation>,
     pub(super) crew: &'a C,
     /// The probe's `request-timeout`.
@@ -113,26 +112,26 @@ impl<C: Fn() -> Crew> Search<'_, C> {
     }
 
     async fn unattributed(&self, why: &str, opened: &mut u32) -> Result<Chosen, Outcome> {
-        let link = connect(self.addresses, self.within, None).await?;
+        let link = self.target.connect(self.within, None).await?;
         *opened += 1;
         let unattributed = Some(Unattributed::NoDiagnosis(why.to_owned()));
         Ok(Chosen { link, by: None, unattributed, accepted: Duration::ZERO })
     }
 
     async fn open(&self, diag: &SockDiag, count: u32) -> Result<Vec<Link>, Outcome> {
-        let connecting = (0..count).map(|_| connect(self.addresses, self.within, Some(diag)));
+        let connecting = (0..count).map(|_| self.target.connect(self.within, Some(diag)));
         together(connecting).await.into_iter().collect()
     }
 
     async fn judge(&self, diag: &SockDiag, mut links: Vec<Link>) -> Result<Vec<Good>, Outcome> {
         let mut found = self.attribute(diag, &links).await?;
         if found.iter().any(|it| it.accepted == Accepted::Deferred) {
-            for (link, it) in links.iter_mut().zip(&found) {
-                if it.accepted == Accepted::Deferred {
-                    // If it cannot be written, the next look says why.
-                    let _ = link.nudge().await;
-                }
+            let mut woken = Vec::with_capacity(links.len());
+            for (link, it) in links.into_iter().zip(&found) {
+                let deferred = it.accepted == Accepted::Deferred;
+                woken.push(if deferred { link.nudge(&self.target.speech).await } else { link });
             }
+            links = woken;
             found = self.attribute(diag, &links).await?;
         }
         let mut goods = Vec::with_capacity(links.len());
@@ -143,7 +142,7 @@ impl<C: Fn() -> Crew> Search<'_, C> {
     }
 
     async fn attribute(&self, diag: &SockDiag, links: &[Link]) -> Result<Vec<Found>, Outcome> {
-        let ends: Vec<_> = links.iter().map(|link| link.ends).collect();
+        let ends: Vec<_> = links.iter().map(|link| link.end).collect();
         let left = links.iter().map(|link| link.since.left(self.within)).max().unwrap_or_default();
         let found = attribute(diag, &ends, self.crew, left).await;
         found.map_err(|error| impossible(Unattributed::NoDiagnosis(error.to_string())))

@@ -4,6 +4,7 @@
 //! the wrong generation's, and only then send the request. After the answer it would be too late: with
 //! `Connection: close`, and from a draining worker, the server's socket is gone by then.
 
+mod address;
 mod answer;
 mod attribute;
 mod choose;
@@ -13,9 +14,15 @@ mod judge;
 mod outcome;
 mod prober;
 mod relay;
+mod stream;
+mod tls;
+mod tls_problem;
 mod together;
+mod words;
 
+pub use address::Address;
 pub use answer::{Answer, AnsweredBy};
 pub use crew::Crew;
 pub use outcome::{Outcome, Unattributed};
 pub use prober::Prober;
+pub use tls_problem::TlsProblem;

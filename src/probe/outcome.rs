@@ -1,11 +1,9 @@
-//! Everything that can come of a probe, told apart; each with its code and its words.
+//! Everything that can come of a probe, told apart; each with its code.
 
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::time::Duration;
 
-use crate::{engine::units::length, protocol::Generation};
-
-/// The longest piece of a server's text that is shown.
-const SHOWN: usize = 200;
+use super::{address::Address, tls_problem::TlsProblem};
+use crate::protocol::Generation;
 
 /// Why a connection could not be attributed to a worker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,19 +16,6 @@ pub enum Unattributed {
     Invisible,
     /// The kernel does not answer questions about sockets.
     NoDiagnosis(String),
-}
-
-impl fmt::Display for Unattributed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Denied => f.write_str("the workers' descriptors may not be read: run as root"),
-            Self::Stranger => f.write_str("a process of neither generation accepts there"),
-            Self::Invisible => f.write_str(
-                "the server's end is not in this network namespace (a proxy, NAT or another host)",
-            ),
-            Self::NoDiagnosis(why) => f.write_str(why),
-        }
-    }
 }
 
 /// What came of a probe. Only [`Outcome::Passed`] is good; what was observed is its text.
@@ -58,12 +43,12 @@ pub enum Outcome {
     /// Nothing listens there.
     Refused {
         /// Where.
-        address: SocketAddr,
+        at: Address,
     },
     /// No connection came about.
     NotConnected {
         /// Where to.
-        address: SocketAddr,
+        at: Address,
         /// What the kernel said.
         error: String,
     },
@@ -74,6 +59,13 @@ pub enum Outcome {
         /// What the resolver said.
         error: String,
     },
+    /// The connection was accepted, and the TLS handshake came to no end in time.
+    HandshakeTimedOut {
+        /// How long it took until then.
+        after: Duration,
+    },
+    /// The server answered the TLS handshake, and is not what the plan expects.
+    Tls(TlsProblem),
     /// The connection was accepted, and no complete answer came in time.
     TimedOut {
         /// How long it took until then.
@@ -90,6 +82,8 @@ pub enum Outcome {
     },
     /// What came is no HTTP.
     NotHttp {
+        /// What was expected: `HTTP/1.1` or `HTTP/2`.
+        wanted: &'static str,
         /// What is wrong with it.
         error: String,
     },
@@ -148,6 +142,8 @@ impl Outcome {
             Self::Refused { .. } => "probe/refused",
             Self::NotConnected { .. } => "probe/not-connected",
             Self::Unresolved { .. } => "probe/unresolved",
+            Self::HandshakeTimedOut { .. } => "probe/handshake-timed-out",
+            Self::Tls(problem) => problem.code(),
             Self::TimedOut { .. } => "probe/timed-out",
             Self::Reset { .. } => "probe/reset",
             Self::NotHttp { .. } => "probe/not-http",
@@ -167,16 +163,21 @@ impl Outcome {
                 [name, expected].into_iter().chain(found).for_each(change);
             }
             Self::Unresolved { host, error } => [host, error].into_iter().for_each(change),
-            Self::NotConnected { error: text, .. }
-            | Self::Reset { how: text, .. }
-            | Self::NotHttp { error: text }
+            Self::NotConnected { at, error } => {
+                at.text(change);
+                change(error);
+            }
+            Self::Refused { at } => at.text(change),
+            Self::Tls(problem) => problem.texts(change),
+            Self::Reset { how: text, .. }
+            | Self::NotHttp { error: text, .. }
             | Self::WrongBody { expected: text, .. }
             | Self::AttributionImpossible { why: Unattributed::NoDiagnosis(text) }
             | Self::NotAsked { why: text } => change(text),
             Self::Passed { .. }
             | Self::NotReached { .. }
             | Self::Queued { .. }
-            | Self::Refused { .. }
+            | Self::HandshakeTimedOut { .. }
             | Self::TimedOut { .. }
             | Self::WrongStatus { .. }
             | Self::TooSlow { .. }
@@ -194,6 +195,7 @@ impl Outcome {
     pub(super) const fn takes_a_time(&self) -> bool {
         match self {
             Self::Passed { .. }
+            | Self::Tls(_)
             | Self::Reset { .. }
             | Self::NotHttp { .. }
             | Self::WrongStatus { .. }
@@ -204,113 +206,11 @@ impl Outcome {
             | Self::Refused { .. }
             | Self::NotConnected { .. }
             | Self::Unresolved { .. }
+            | Self::HandshakeTimedOut { .. }
             | Self::TimedOut { .. }
             | Self::TooSlow { .. }
             | Self::AttributionImpossible { .. }
             | Self::NotAsked { .. } => false,
         }
-    }
-
-    /// What was expected instead, in words.
-    #[must_use]
-    pub fn expected(&self) -> String {
-        match self {
-            Self::Passed { status } => status.to_string(),
-            Self::NotReached { wanted, .. } => format!("a connection that a worker of {wanted} accepts"),
-            Self::Queued { .. } => "a worker that accepts the connection".to_owned(),
-            Self::Refused { address } | Self::NotConnected { address, .. } => {
-                format!("a server that listens at {address}")
-            }
-            Self::Unresolved { host, .. } => format!("an address of {}", shown(host)),
-            Self::TimedOut { .. } | Self::Reset { .. } => "a complete answer".to_owned(),
-            Self::NotHttp { .. } => "an HTTP/1.1 answer".to_owned(),
-            Self::WrongStatus { expected, .. } => {
-                expected.iter().map(u16::to_string).collect::<Vec<_>>().join(" or ")
-            }
-            Self::WrongHeader { name, expected, .. } => format!("{}: {}", shown(name), shown(expected)),
-            Self::WrongBody { expected, .. } => format!("a body that contains \"{}\"", shown(expected)),
-            Self::TooSlow { limit, .. } => format!("an answer within {}", length(*limit)),
-            Self::AttributionImpossible { .. } => {
-                "a connection that can be attributed to a worker".to_owned()
-            }
-            Self::NotAsked { .. } => "a request that can be made".to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Passed { status } => write!(f, "{status}"),
-            Self::NotReached { wanted, connections, took } => {
-                let took = length(*took);
-                write!(
-                    f,
-                    "none of {connections} connections reached {wanted} in {took}: the build was not judged"
-                )
-            }
-            Self::Queued { waited } => {
-                write!(f, "queued for {}: nobody is accepting", length(*waited))
-            }
-            Self::Refused { address } => write!(f, "{address} refused the connection"),
-            Self::NotConnected { address, error } => write!(f, "no connection to {address}: {error}"),
-            Self::Unresolved { host, error } => write!(f, "{} has no address: {error}", shown(host)),
-            Self::TimedOut { after, received: 0 } => {
-                write!(f, "accepted, then no answer for {}", length(*after))
-            }
-            Self::TimedOut { after, received } => {
-                write!(f, "no complete answer for {} ({received} bytes came)", length(*after))
-            }
-            Self::Reset { how, received: 0 } => write!(f, "{how} before any answer"),
-            Self::Reset { how, received } => write!(f, "{how} after {received} bytes of an answer"),
-            Self::NotHttp { error } => write!(f, "the answer is no HTTP: {}", shown(error)),
-            Self::WrongStatus { status, .. } => write!(f, "status {status}"),
-            Self::WrongHeader { name, found, .. } if found.is_empty() => {
-                write!(f, "no header {}", shown(name))
-            }
-            Self::WrongHeader { name, found, .. } => {
-                write!(f, "{}: {}", shown(name), shown(&found.join(", ")))
-            }
-            Self::WrongBody { searched, cut, .. } => {
-                let cut = if *cut { "the first " } else { "" };
-                write!(f, "{cut}{searched} bytes of body without the expected text")
-            }
-            Self::TooSlow { took, .. } => write!(f, "too slow, {}", length(*took)),
-            Self::AttributionImpossible { why } => write!(f, "nobody can tell who answers: {why}"),
-            Self::NotAsked { why } => write!(f, "the request could not be made: {}", shown(why)),
-        }
-    }
-}
-
-/// Text of others, bounded and escaped for terminals.
-fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_text_of_a_server_cannot_move_the_cursor_or_flood_the_screen() {
-        let found = vec![format!("\x1b[2J{}", "x".repeat(10_000))];
-        let outcome = Outcome::WrongHeader { name: "a".into(), expected: "b".into(), found };
-        let text = outcome.to_string();
-        assert!(!text.contains('\x1b') && text.starts_with("a: \\u{1b}[2J"), "{text}");
-        assert!(text.chars().count() < 300);
-    }
-
-    #[test]
-    fn hung_and_unaccepted_are_told_apart() {
-        let second = Duration::from_secs(1);
-        let hung = Outcome::TimedOut { after: second, received: 0 };
-        assert_eq!(hung.to_string(), "accepted, then no answer for 1.00 s");
-        let queued = Outcome::Queued { waited: second };
-        assert_eq!(queued.to_string(), "queued for 1.00 s: nobody is accepting");
-        assert_ne!(hung.code(), queued.code());
     }
 }

@@ -1,18 +1,24 @@
 //! The prober: connects, attributes, asks, judges.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, io, time::Duration};
 
 use reqwest::{Client, RequestBuilder, header, redirect};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::timeout,
+};
 
 use super::{
+    address::addresses,
     answer::Answer,
     choose::{Chosen, Search},
-    connect::addresses,
+    connect::{Ready, Speech, Target},
     crew::{Crew, wanted_generation},
     judge::{Got, judge},
     outcome::Outcome,
-    relay::{Relay, Seen},
+    relay::{CLOSED, Relay, Seen},
+    tls::Trust,
+    tls_problem::TlsProblem,
     together::together,
 };
 use crate::{
@@ -28,6 +34,7 @@ const USER_AGENT: &str = concat!("changeover/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub struct Prober {
     diag: Result<SockDiag, String>,
+    trust: Trust,
 }
 
 impl Default for Prober {
@@ -40,7 +47,7 @@ impl Prober {
     /// Opens the socket that attribution needs. Without it only probes of anybody are possible, and they say so.
     #[must_use]
     pub fn new() -> Self {
-        Self { diag: SockDiag::open().map_err(|error| error.to_string()) }
+        Self { diag: SockDiag::open().map_err(|error| error.to_string()), trust: Trust::default() }
     }
 
     /// One request to a worker of the wanted generation, and the verdict. `crew` is read again when a process
@@ -50,16 +57,27 @@ impl Prober {
     pub async fn probe(&self, probe: &Probe, wanted: Answerer, crew: &impl Fn() -> Crew) -> Answer {
         let clock = Clock::start();
         let mut connections = 0;
-        let chosen = async {
-            let addresses = addresses(probe).await?;
+        let asked = async {
+            let target = self.target(probe).await?;
             let diag = self.diag.as_ref().map_err(String::as_str);
             let (wanted, within) = (wanted_generation(wanted), probe.request_timeout);
-            Search { diag, addresses: &addresses, wanted, crew, within }.choose(&mut connections).await
+            let search = Search { diag, target: &target, wanted, crew, within };
+            let chosen = search.choose(&mut connections).await?;
+            Ok(ask(probe, &target.speech, chosen).await)
         };
-        match chosen.await {
-            Ok(chosen) => ask(probe, chosen, connections).await,
+        match asked.await {
+            Ok(answer) => Answer { connections, ..answer },
             Err(outcome) => Answer::without_request(outcome, clock.elapsed(), connections),
         }
+    }
+
+    async fn target(&self, probe: &Probe) -> Result<Target, Outcome> {
+        let speech = match (probe.url.is_https(), probe.http2) {
+            (true, _) => Speech::Tls(self.trust.handshake(probe).map_err(|why| Outcome::NotAsked { why })?),
+            (false, true) => Speech::Http2,
+            (false, false) => Speech::Http1,
+        };
+        Ok(Target { addresses: addresses(probe).await?, proxy_protocol: probe.proxy_protocol, speech })
     }
 
     /// Several probes at once, answered in the order given.
@@ -73,28 +91,62 @@ impl Prober {
 }
 
 /// Sends the request on the chosen connection and judges what comes.
-async fn ask(probe: &Probe, chosen: Chosen, connections: u32) -> Answer {
+async fn ask(probe: &Probe, speech: &Speech, chosen: Chosen) -> Answer {
     let Chosen { link, by, unattributed, accepted } = chosen;
     let before = link.connected + accepted;
+    let within = probe.request_timeout.saturating_sub(before);
     let clock = Clock::start();
-    let got = exchange(probe, link.stream, probe.request_timeout.saturating_sub(before)).await;
+    let got = async {
+        let ready = match timeout(within, link.ready(speech)).await {
+            Ok(Ok(ready)) => ready,
+            Ok(Err(error)) => return Err(no_handshake(&error)),
+            Err(_) => return Err(Outcome::HandshakeTimedOut { after: within }),
+        };
+        let left = clock.left(within);
+        match ready {
+            Ready::Plain(stream, said) => exchange(probe, stream, said, left).await,
+            // A server that does not know the word goes on without it (nginx before 1.21.4).
+            Ready::Tls(stream) if probe.http2 && stream.get_ref().1.alpn_protocol() != Some(b"h2") => {
+                Err(Outcome::Tls(TlsProblem::NoHttp2))
+            }
+            Ready::Tls(stream) => exchange(probe, stream, 0, left).await,
+        }
+    };
+    let got = got.await;
     let latency = before + clock.elapsed();
     let (outcome, status) = match got {
         Ok(got) => (judge(&probe.expect, &got, latency), Some(got.status)),
         Err(outcome) => (outcome, None),
     };
-    Answer { outcome, by, unattributed, latency, connections, status }
+    Answer { by, unattributed, status, ..Answer::without_request(outcome, latency, 0) }
+}
+
+/// What a handshake that did not come about says: something about TLS, or that the connection ended.
+fn no_handshake(error: &io::Error) -> Outcome {
+    let how = || match error.kind() {
+        io::ErrorKind::UnexpectedEof => CLOSED.to_owned(),
+        _ => error.to_string(),
+    };
+    TlsProblem::of(error).map_or_else(
+        || Outcome::Reset { how: format!("{} in the TLS handshake", how()), received: 0 },
+        Outcome::Tls,
+    )
 }
 
 /// One request and its whole answer over this connection, through the relay.
-async fn exchange(probe: &Probe, stream: TcpStream, within: Duration) -> Result<Got, Outcome> {
+async fn exchange(
+    probe: &Probe,
+    stream: impl AsyncRead + AsyncWrite,
+    said: usize,
+    within: Duration,
+) -> Result<Got, Outcome> {
     let not_asked = |why: String| Outcome::NotAsked { why };
     let relay = Relay::open().map_err(|error| not_asked(error.to_string()))?;
-    let client = client(relay.name()).map_err(|error| not_asked(in_full(&error)))?;
+    let client = client(relay.name(), probe.http2).map_err(|error| not_asked(in_full(&error)))?;
     let request = request(&client, probe).build().map_err(|error| not_asked(in_full(&error)))?;
     let seen = Seen::default();
     let relayed = async {
-        relay.carry(stream, &seen).await;
+        relay.carry(stream, said, probe.http2, &seen).await;
         // reqwest notices and ends with what it has.
         std::future::pending::<()>().await;
     };
@@ -108,29 +160,34 @@ async fn exchange(probe: &Probe, stream: TcpStream, within: Duration) -> Result<
         Ok(Some(Ok(got))) => Ok(got),
         Ok(Some(Err(error))) => Err(match (seen.ended.take(), seen.received.get()) {
             (Some(how), received) if received == 0 || seen.http.get() => Outcome::Reset { how, received },
-            _ => Outcome::NotHttp { error: in_full(&error) },
+            _ => {
+                let wanted = if probe.http2 { "HTTP/2" } else { "HTTP/1.1" };
+                Outcome::NotHttp { wanted, error: in_full(&error) }
+            }
         }),
         Ok(None) | Err(_) => Err(Outcome::TimedOut { after: within, received: seen.received.get() }),
     }
 }
 
-fn client(relay: &str) -> reqwest::Result<Client> {
-    Client::builder()
+/// reqwest is built without TLS: what it sends to an `https` URL goes to the relay as it is, and TLS begins behind it.
+fn client(relay: &str, http2: bool) -> reqwest::Result<Client> {
+    let builder = Client::builder()
         .unix_socket(relay)
         .no_proxy()
         .redirect(redirect::Policy::none())
         .retry(reqwest::retry::never())
         .pool_max_idle_per_host(0)
-        .http1_only()
-        .user_agent(USER_AGENT)
-        .build()
+        .user_agent(USER_AGENT);
+    if http2 { builder.http2_prior_knowledge() } else { builder.http1_only() }.build()
 }
 
 /// The plan's headers replace the two of ours: `User-Agent`, and `Connection: close`, so that no idle connection
-/// keeps a worker from leaving.
+/// keeps a worker from leaving. HTTP/2 has no such header; there the connection is closed after the answer.
 fn request(client: &Client, probe: &Probe) -> RequestBuilder {
     let mut request = client.request(method(probe.method), probe.url.url().clone());
-    if !probe.headers.keys().any(|name| name.eq_ignore_ascii_case(header::CONNECTION.as_str())) {
+    if !probe.http2
+        && !probe.headers.keys().any(|name| name.eq_ignore_ascii_case(header::CONNECTION.as_str()))
+    {
         request = request.header(header::CONNECTION, "close");
     }
     for (name, value) in &probe.headers {

@@ -10,9 +10,14 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    net::{TcpStream, UnixListener, UnixStream},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
+    net::{UnixListener, UnixStream},
 };
+
+/// How a server ends a connection in good order.
+pub(super) const CLOSED: &str = "the server closed the connection";
+/// The type of an HTTP/2 frame.
+const SETTINGS: u8 = 4;
 
 /// A name to connect to, once.
 #[derive(Debug)]
@@ -26,7 +31,7 @@ pub(super) struct Relay {
 pub(super) struct Seen {
     /// How many bytes came from the server.
     pub(super) received: Cell<u64>,
-    /// Whether those begin as an HTTP/1 answer does.
+    /// Whether those begin as an answer does.
     pub(super) http: Cell<bool>,
     /// How the server ended the connection, when it did.
     pub(super) ended: RefCell<Option<String>>,
@@ -46,20 +51,32 @@ impl Relay {
         &self.name
     }
 
-    /// Carries bytes both ways until one end closes; then both ends are closed.
-    pub(super) async fn carry(self, server: TcpStream, seen: &Seen) {
+    /// Carries bytes both ways until one end closes; then both ends are closed. The first `said` bytes were sent
+    /// to the server before, and are not sent again.
+    pub(super) async fn carry(
+        self,
+        server: impl AsyncRead + AsyncWrite,
+        said: usize,
+        http2: bool,
+        seen: &Seen,
+    ) {
         let Ok(client) = self.accept().await else { return };
         let (mut from_client, to_client) = client.into_split();
-        let (from_server, mut to_server) = server.into_split();
+        let (from_server, mut to_server) = split(server);
         let up = async {
-            if let Err(error) = copy(&mut from_client, &mut to_server, |_| ()).await {
+            let mut again = vec![0; said];
+            let carried = match from_client.read_exact(&mut again).await {
+                Ok(_) => copy(&mut from_client, &mut to_server, |_| ()).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = carried {
                 note(seen, &error);
             }
             // reqwest closes only when it is done: what still comes down decides.
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            () = down(from_server, to_client, seen) => {}
+            () = down(from_server, to_client, http2, seen) => {}
             () = up => {}
         }
     }
@@ -75,15 +92,27 @@ impl Relay {
     }
 }
 
-async fn down(mut server: impl AsyncRead + Unpin, mut client: impl AsyncWrite + Unpin, seen: &Seen) {
+async fn down(
+    mut server: impl AsyncRead + Unpin,
+    mut client: impl AsyncWrite + Unpin,
+    http2: bool,
+    seen: &Seen,
+) {
     let count = |bytes: &[u8]| {
         if seen.received.get() == 0 {
-            seen.http.set(bytes.iter().zip(b"HTTP/1.").all(|(came, should)| came == should));
+            seen.http.set(if http2 {
+                // The first frame of a server is SETTINGS (RFC 9113 3.4): its length, then its type.
+                bytes.get(3).is_none_or(|kind| *kind == SETTINGS)
+            } else {
+                bytes.iter().zip(b"HTTP/1.").all(|(came, should)| came == should)
+            });
         }
         seen.received.set(seen.received.get() + bytes.len() as u64);
     };
     match copy(&mut server, &mut client, count).await {
-        Ok(()) => note(seen, &"the server closed the connection"),
+        Ok(()) => note(seen, &CLOSED),
+        // Over TLS it should have said so first, which changes nothing here.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => note(seen, &CLOSED),
         Err(error) => note(seen, &error),
     }
 }
@@ -104,5 +133,7 @@ async fn copy(
         let Some(bytes) = block.get(..read).filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
         count(bytes);
         to.write_all(bytes).await?;
+        // TLS may hold back what is less than a record.
+        to.flush().await?;
     }
 }

@@ -152,8 +152,10 @@ impl Listener {
         } else {
             ""
         };
+        // For probes that get no answer, where a test lets nobody answer there (`silent`).
+        let silent = "location = /silent { proxy_pass http://127.0.0.1:8081; }";
         format!(
-            "server {{\n        listen {listen};\n        {tls}\n        {real}\n        {HEALTH}\n    }}\n    "
+            "server {{\n        listen {listen};\n        {tls}\n        {real}\n        {silent}\n        {HEALTH}\n    }}\n    "
         )
     }
 }

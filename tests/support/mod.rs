@@ -10,6 +10,7 @@
 //! assert_eq!(host.binary_on_disk(), "1.26.3");
 //! ```
 
+pub(crate) mod asking;
 pub(crate) mod binary;
 pub(crate) mod builds;
 pub(crate) mod certificates;

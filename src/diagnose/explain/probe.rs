@@ -41,6 +41,60 @@ pub(super) const TEXTS: &[Text] = &[
         todo: "Write an address instead of the name, such as 127.0.0.1, and the name as a header `Host`.",
     },
     Text {
+        code: "probe/certificate-expired",
+        means: "The certificate that the server shows is valid no longer.",
+        why: "Clients that look at certificates are turned away too, if they ask for the same name.",
+        todo: "Renew it and reload nginx; a changeover does not need the old one.",
+    },
+    Text {
+        code: "probe/certificate-not-yet-valid",
+        means: "The certificate that the server shows is not valid yet.",
+        why: "Clients that look at certificates are turned away too, if they ask for the same name.",
+        todo: "Compare its dates with the clock of this host.",
+    },
+    Text {
+        code: "probe/certificate-wrong-name",
+        means: "The certificate is for other names than the one that was asked for; the message names them.",
+        why: "The server may have chosen another certificate than clients get, since it was asked for another name.",
+        todo: "Write the name into the probe's `url`, with the address in `connect-to`, or set `server-name`.",
+    },
+    Text {
+        code: "probe/certificate-unknown-issuer",
+        means: "Nobody who is trusted has signed the certificate.",
+        why: "Without `ca-file` the authorities of this host are trusted, and they may not be those of its clients.",
+        todo: "Name the authority's file in `ca-file`. Where the certificate does not matter, set `insecure = true`.",
+    },
+    Text {
+        code: "probe/certificate-refused",
+        means: "The certificate cannot be trusted for another reason, which the message quotes.",
+        why: "Clients that look at certificates are turned away too, if they ask for the same name.",
+        todo: "Look at it with `openssl s_client -connect ADDRESS -servername NAME`.",
+    },
+    Text {
+        code: "probe/not-tls",
+        means: "The `url` is `https`, and what answers there speaks no TLS.",
+        why: "The port is one for `http`, or another service listens there.",
+        todo: "Compare the probe's `url` with the `listen` directive of that port.",
+    },
+    Text {
+        code: "probe/no-http2",
+        means: "The probe wants HTTP/2 over TLS, and the server does not agree to it.",
+        why: "Clients fall back to HTTP/1.1 without a word; the plan says that this matters.",
+        todo: "Turn HTTP/2 on for that listener, or take `http2` out of the probe.",
+    },
+    Text {
+        code: "probe/tls-failed",
+        means: "The server answered, and no TLS handshake came about; the message says why.",
+        why: "Server and probe have no version or cipher in common (TLS 1.2 and 1.3 are spoken), or the server refuses the name.",
+        todo: "Try the same with `openssl s_client`, and look into nginx's error log.",
+    },
+    Text {
+        code: "probe/handshake-timed-out",
+        means: "A worker accepted the connection, and the TLS handshake came to no end within `request-timeout`.",
+        why: "The worker hangs before it has even read a request.",
+        todo: "Look into nginx's error log, and at what the workers wait for.",
+    },
+    Text {
         code: "probe/timed-out",
         means: "A worker accepted the connection and did not answer completely within `request-timeout`.",
         why: "The worker hangs, or what it asks (an upstream, a disk) does.",
@@ -54,8 +108,8 @@ pub(super) const TEXTS: &[Text] = &[
     },
     Text {
         code: "probe/not-http",
-        means: "What came back is no HTTP answer.",
-        why: "Another protocol is spoken on this port: TLS, or a stream server.",
+        means: "What came back is no answer in the version of HTTP that the probe speaks.",
+        why: "Another protocol is spoken on this port: TLS, HTTP/1.1 where `http2` is set, or a stream server.",
         todo: "Compare the probe's `url` with the `listen` directive of that port.",
     },
     Text {

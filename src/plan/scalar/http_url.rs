@@ -19,6 +19,13 @@ impl HttpUrl {
         self.0.scheme() == "https"
     }
 
+    /// The name or address of the server, without the brackets of an IPv6 literal.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let host = self.0.host_str().unwrap_or_default();
+        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+    }
+
     /// The URL in parts.
     #[must_use]
     pub const fn url(&self) -> &Url {
