@@ -12,6 +12,7 @@ use crate::{
     host::{
         directory::Directory,
         files::{self, Symlinks},
+        network,
         place::Place,
     },
     observe::{self, Found, Instance, Observer, Side},
@@ -38,6 +39,9 @@ pub(super) fn main(status: &Status) -> u8 {
         }
     };
     let binary = found.old.executes().unwrap_or_default().display().to_string();
+    if let Err(error) = network::enter(found.old.id.pid) {
+        output::talk(&format!("what listens is not seen: its network could not be entered: {error}"));
+    }
     let situation = observe(status, &found, &binary);
     let pid_file = status.pid_file.display().to_string();
     let names = Names { binary: &binary, pid_file: &pid_file };

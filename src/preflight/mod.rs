@@ -6,6 +6,7 @@ mod checks;
 mod facts;
 mod finding;
 mod gather;
+mod master;
 mod ready;
 #[cfg(test)]
 mod real;
@@ -13,13 +14,14 @@ mod survey;
 mod wanted;
 
 pub use facts::{
-    Access, BinaryPath, Digest, Facts, Held, Judged, Master, NewerFile, Offered, Oldbin, PidFile, PidText,
-    Sight, Socket, Space, Trial, Unit,
+    Access, BinaryPath, Digest, Facts, Judged, NewerFile, Offered, Oldbin, PidFile, PidText, Sight, Space,
+    Trial, Unit,
 };
 pub use finding::{Finding, fault};
+pub use master::{Held, Master, Network, Socket};
 pub use ready::{Ready, Staged};
 pub use survey::{Seen, Survey, SurveyError, survey};
-pub use wanted::{BinaryStep, Probed, Wanted};
+pub use wanted::{BinaryStep, Probed, ProbedAt, Wanted};
 
 use crate::{engine::Level, plan::Plan};
 

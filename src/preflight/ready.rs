@@ -2,7 +2,10 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
-use super::facts::{Digest, Facts, Socket};
+use super::{
+    facts::{Digest, Facts},
+    master::Socket,
+};
 use crate::{
     engine::{Master, NewFile},
     host::{directory::Directory, files::Hashed, place::Place},

@@ -24,8 +24,17 @@ pub enum BinaryStep {
 pub struct Probed {
     /// The step, counted from 1.
     pub step: usize,
-    /// The port that is probed.
-    pub port: Option<u16>,
+    /// Where.
+    pub at: ProbedAt,
+}
+
+/// What a probe connects to, as far as it decides who accepts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProbedAt {
+    /// A TCP port; `None` where the URL names none.
+    Port(Option<u16>),
+    /// A unix socket, which never has `reuseport`.
+    Unix,
 }
 
 impl BinaryStep {

@@ -8,8 +8,8 @@ use crate::{
     nginx::{arguments::Arguments, dump::Configuration, version::Build},
     plan::steps::{AdoptBinary, IfSame, ReplaceBinary},
     preflight::{
-        Access, BinaryPath, BinaryStep, Digest, Facts, Finding, Held, Judged, Master, Offered, Oldbin,
-        PidFile, PidText, Sight, Socket, Space, Trial, Wanted,
+        Access, BinaryPath, BinaryStep, Digest, Facts, Finding, Held, Judged, Master, Network, Offered,
+        Oldbin, PidFile, PidText, Sight, Socket, Space, Trial, Wanted,
     },
     protocol::{FileId, Identity},
 };
@@ -149,7 +149,8 @@ fn master() -> Master {
         user: (0, 0),
         directory: None,
         daemonized: Some(true),
-        namespaces: Vec::new(),
+        other_numbers: false,
+        network: Network::Ours,
         parent_master: None,
         child_masters: Vec::new(),
         workers: vec![Identity { pid: 813, start: 101 }, Identity { pid: 814, start: 101 }],

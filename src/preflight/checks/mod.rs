@@ -14,6 +14,7 @@ mod listening;
 mod master_process;
 mod master_stopped;
 mod namespaces;
+mod network;
 mod oldbin;
 mod option_unknown;
 mod permissions;
@@ -43,11 +44,12 @@ use super::{
 };
 
 /// All of them, in the order in which a person would ask.
-const ALL: [fn(&Facts) -> Outcome; 32] = [
+const ALL: [fn(&Facts) -> Outcome; 33] = [
     pid_file::check,
     master_process::check,
     master_stopped::check,
     namespaces::check,
+    network::check,
     sight::check,
     permissions::check,
     pid_directory::check,

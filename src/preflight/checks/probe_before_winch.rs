@@ -1,7 +1,7 @@
 //! A probe of new before WINCH can reach new.
 
 use super::super::{
-    Facts, Socket,
+    Facts, ProbedAt, Socket,
     finding::{Outcome, refuse},
 };
 
@@ -17,13 +17,14 @@ pub(super) fn check(facts: &Facts) -> Outcome {
         return None;
     }
     let held = &facts.master.as_ref()?.held;
-    let has_reuseport = |port: Option<u16>| {
+    let has_reuseport = |at: &ProbedAt| {
+        let ProbedAt::Port(port) = at else { return false };
         held.iter().any(|held| match held.socket {
             Socket::Tcp(at) => held.count > 1 && port.is_none_or(|port| port == at.port()),
             Socket::Udp(_) | Socket::Unix(..) => false,
         })
     };
-    let probed = facts.wanted.probes_before_winch.iter().find(|probed| !has_reuseport(probed.port))?;
+    let probed = facts.wanted.probes_before_winch.iter().find(|probed| !has_reuseport(&probed.at))?;
     refuse(
         "preflight/probe-cannot-reach-new",
         format!("step {} probes new before WINCH, and old is {build}, without `reuseport`", probed.step),
@@ -41,13 +42,13 @@ mod tests {
     };
     use crate::{
         engine::Level,
-        preflight::{Facts, Probed},
+        preflight::{Facts, Probed, ProbedAt},
     };
 
     fn probing(old: &str) -> Facts {
         let mut facts = facts();
         facts.running = Some(trial(old, CONFIGURATION));
-        facts.wanted.probes_before_winch = vec![Probed { step: 4, port: Some(80) }];
+        facts.wanted.probes_before_winch = vec![Probed { step: 4, at: ProbedAt::Port(Some(80)) }];
         facts
     }
 
@@ -63,6 +64,10 @@ mod tests {
         assert_found(check(&facts), "preflight/probe-cannot-reach-new", Level::Refuse);
         master_of(&mut facts).held[0].count = 2;
         assert_eq!(check(&facts), None);
+        for at in [ProbedAt::Port(Some(443)), ProbedAt::Unix] {
+            facts.wanted.probes_before_winch = vec![Probed { step: 4, at }];
+            assert_found(check(&facts), "preflight/probe-cannot-reach-new", Level::Refuse);
+        }
     }
 
     #[test]

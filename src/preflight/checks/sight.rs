@@ -6,7 +6,7 @@ use super::super::{
 };
 
 pub(super) fn check(facts: &Facts) -> Outcome {
-    let master = facts.master.as_ref().filter(|master| !master.namespaces.contains(&"pid"))?;
+    let master = facts.master.as_ref().filter(|master| !master.other_numbers)?;
     let sight = facts.sight.as_ref()?;
     if let Some(root) = &sight.root {
         return refuse(
@@ -57,7 +57,7 @@ mod tests {
         facts.sight = Some(Sight { root: Some("/srv/jail".into()), differ });
         let finding = assert_found(check(&facts), "preflight/other-root", Level::Refuse);
         assert!(finding.todo.contains("chroot /srv/jail"), "{}", finding.todo);
-        master_of(&mut facts).namespaces = vec!["pid"];
+        master_of(&mut facts).other_numbers = true;
         assert_eq!(check(&facts), None, "a container is told by its namespaces");
     }
 }

@@ -7,7 +7,7 @@ use rustix::{
     process::{Pid, geteuid, test_kill_process},
 };
 
-use crate::preflight::facts::{Access, Master};
+use crate::preflight::{Access, Master};
 
 /// `name` is the one that is exchanged.
 pub(super) fn read(pid_file: &Path, master: Option<&Master>, name: Option<&Path>) -> Access {

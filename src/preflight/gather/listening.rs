@@ -6,7 +6,7 @@ use procfs::net;
 
 use crate::{
     host::{listening, process},
-    preflight::facts::{Held, Socket},
+    preflight::master::{Held, Socket},
     protocol::FileId,
 };
 

@@ -7,14 +7,20 @@ use std::{
 
 use super::{listening, pid_file::is_master};
 use crate::{
-    host::process::{self, Process},
+    host::{
+        network::{self, Entered},
+        process::{self, Process},
+    },
     nginx::{
         self,
         arguments::{Arguments, ArgumentsError},
         printable,
     },
     observe,
-    preflight::facts::{Master, PidFile, PidText},
+    preflight::{
+        facts::{PidFile, PidText},
+        master::{Master, Network},
+    },
     protocol::{ProcessFacts, RunState, Title, Workers},
 };
 
@@ -44,11 +50,13 @@ pub(in crate::preflight) fn of(pid: i32) -> Option<Master> {
     let executes = arguments.as_ref().ok().map(|arguments| {
         observe::executed(pid, Path::new(&arguments.program)).map_err(|error| error.to_string())
     });
+    let titled = nginx::title(&process.command) == Title::Master;
+    let network = if titled { network(pid, &proc) } else { Network::Ours };
     Some(Master {
         id: process.id,
         exe: process.exe,
         title: printable(&process.command, 300),
-        titled: nginx::title(&process.command) == Title::Master,
+        titled,
         stopped: process.state == RunState::Stopped,
         exe_path: fs::read_link(proc.join("exe")).unwrap_or_default(),
         directory: fs::read_link(proc.join("cwd")).ok(),
@@ -56,7 +64,8 @@ pub(in crate::preflight) fn of(pid: i32) -> Option<Master> {
         executes,
         user: user(pid)?,
         daemonized: daemonized(&proc),
-        namespaces: namespaces(pid),
+        other_numbers: has_own(&proc, "pid"),
+        network,
         parent_master: is_master(process.parent).then_some(process.parent),
         child_masters: children
             .iter()
@@ -112,12 +121,28 @@ fn daemonized(proc: &Path) -> Option<bool> {
     Some(is_daemons("0")? && is_daemons("1")?)
 }
 
-/// The namespaces that make the master's numbers and sockets others than those seen from here.
-pub(in crate::preflight) fn namespaces(pid: i32) -> Vec<&'static str> {
-    let own = |name: &&str| {
-        let theirs = fs::read_link(format!("/proc/{pid}/ns/{name}"));
-        let ours = fs::read_link(format!("/proc/self/ns/{name}"));
-        matches!((theirs, ours), (Ok(theirs), Ok(ours)) if theirs != ours)
-    };
-    ["pid", "net"].into_iter().filter(own).collect()
+/// Whether a process has the same numbers and the same network as this one: it is in no container.
+pub(in crate::preflight) fn is_beside_us(pid: i32) -> bool {
+    let proc = PathBuf::from(format!("/proc/{pid}"));
+    !["pid", "net"].into_iter().any(|name| has_own(&proc, name))
+}
+
+/// Whether its namespace of this kind is another than ours.
+fn has_own(proc: &Path, name: &str) -> bool {
+    let theirs = fs::read_link(proc.join("ns").join(name));
+    let ours = fs::read_link(Path::new("/proc/self/ns").join(name));
+    matches!((theirs, ours), (Ok(theirs), Ok(ours)) if theirs != ours)
+}
+
+/// Enters the master's network, before anything is looked up in it: what listens, who has accepted, what a
+/// configuration test binds. Where the namespace may not even be seen the master is another user's, and refused anyway.
+fn network(pid: i32, proc: &Path) -> Network {
+    if fs::read_link(proc.join("ns").join("net")).is_err() {
+        return Network::Ours;
+    }
+    match network::enter(pid) {
+        Ok(Entered::Same) => Network::Ours,
+        Ok(Entered::Other) => Network::Entered,
+        Err(error) => Network::Closed(error.to_string()),
+    }
 }

@@ -15,7 +15,7 @@ mod unit;
 use super::{
     Input, Staged,
     facts::{BinaryPath, Facts},
-    wanted::{BinaryStep, Probed, Wanted},
+    wanted::{BinaryStep, Probed, ProbedAt, Wanted},
 };
 use crate::{
     engine::NewFile,
@@ -64,7 +64,7 @@ pub(super) fn without_commands(input: &Input<'_>) -> Facts {
 
 /// What the binaries and systemd say. Nothing is run where the pid file names no master: `-t` would make an empty one.
 pub(super) async fn with_commands(facts: &mut Facts, input: &Input<'_>) -> Option<Staged> {
-    let master = facts.master.as_ref().filter(|master| master.titled && master.namespaces.is_empty())?;
+    let master = facts.master.as_ref().filter(|master| master.titled && master.is_in_sight())?;
     // Nor where the master would find other files behind the same paths.
     facts.sight.as_ref().filter(|sight| sight.is_ours())?;
     let run = trial::Environment::of(master, facts.access.euid);
@@ -123,9 +123,12 @@ fn probes_before_winch(plan: &Plan) -> Vec<Probed> {
         .filter_map(|(index, step)| match &step.action {
             Action::HttpProbe(http) if http.answered_by == Answerer::New => {
                 let probe = plan.probes.get(&http.probe)?;
-                let port =
-                    probe.connect_to.map(|at| at.port()).or_else(|| probe.url.url().port_or_known_default());
-                Some(Probed { step: index + 1, port })
+                let port = || match probe.connect_to {
+                    Some(at) => Some(at.port()),
+                    None => probe.url.url().port_or_known_default(),
+                };
+                let at = if probe.unix_socket.is_some() { ProbedAt::Unix } else { ProbedAt::Port(port()) };
+                Some(Probed { step: index + 1, at })
             }
             _ => None,
         })

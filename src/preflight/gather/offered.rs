@@ -14,7 +14,8 @@ use crate::{
     },
     preflight::{
         Input, Staged,
-        facts::{Digest, Facts, Master, Offered},
+        facts::{Digest, Facts, Offered},
+        master::Master,
         wanted::BinaryStep,
     },
     protocol::Identity,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     host::view::View,
-    preflight::facts::{Facts, Sight, Socket},
+    preflight::{Facts, Sight, Socket},
 };
 
 /// Looks at what is known before any binary is run: the binary, the pid file, unix sockets and the arguments' own paths.

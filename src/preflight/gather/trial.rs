@@ -13,7 +13,7 @@ use crate::{
         command::{Command, CommandError, End, Finished},
     },
     nginx::{arguments::Arguments, config, dump::Configuration, printable, test_output, version::Build},
-    preflight::facts::{Judged, Master, Trial},
+    preflight::{Judged, Master, Trial},
 };
 
 /// No binary may take longer to say something.

@@ -4,7 +4,7 @@ use super::candidates;
 use crate::{
     nginx::printable,
     plan::{Probe, steps::Answerer},
-    preflight::facts::Master,
+    preflight::Master,
     probe::{Answer, Crew, Prober},
 };
 

@@ -14,7 +14,7 @@ use crate::{
         servers::{Server, servers},
     },
     plan::Probe,
-    preflight::facts::{Held, Master, Socket},
+    preflight::master::{Held, Master, Socket},
 };
 
 /// Servers of one kind of listener that are asked.
@@ -83,10 +83,6 @@ impl Door {
     fn of(listen: &Listen, server: &Server, held: &[Held]) -> Option<Self> {
         let place = match &listen.address {
             _ if listen.datagram => return None,
-            // Not asked: a probe would speak plain HTTP over TCP to them.
-            address if listen.ssl || listen.proxy_protocol || matches!(address, Address::Unix(_)) => {
-                return None;
-            }
             Address::Ip { ip, first, .. } => Place::Tcp((*ip, *first).into()),
             Address::Unix(path) => Place::Unix(path.into()),
             // The resolver has told nginx the address: the socket with this port is it.

@@ -10,8 +10,9 @@ use rustix::process::geteuid;
 use thiserror::Error;
 
 use super::{
-    facts::{Judged, Master},
+    facts::Judged,
     gather::{master, trial::Environment},
+    master::Master,
 };
 use crate::{
     host::process::Process,
@@ -120,7 +121,7 @@ fn the_only_master() -> Result<i32, SurveyError> {
         let title = Process::read(*pid).map(|process| process.command).unwrap_or_default();
         Seen { pid: *pid, title: printable(&title, 200) }
     };
-    let all: Vec<i32> = master::all().into_iter().filter(|pid| master::namespaces(*pid).is_empty()).collect();
+    let all: Vec<i32> = master::all().into_iter().filter(|pid| master::is_beside_us(*pid)).collect();
     match all.as_slice() {
         [] => Err(SurveyError::NoMaster),
         [only] => Ok(*only),

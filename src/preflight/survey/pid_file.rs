@@ -11,10 +11,7 @@ use crate::{
         dump::{Configuration, File},
         version::Build,
     },
-    preflight::{
-        facts::{Master, PidText},
-        gather::pid_file::text,
-    },
+    preflight::{facts::PidText, gather::pid_file::text, master::Master},
 };
 
 /// What nginx is built with where nobody says anything else (`auto/options`).

@@ -129,9 +129,18 @@ pub(in crate::diagnose::explain) const TEXTS: &[Text] = &[
     },
     Text {
         code: "preflight/other-namespace",
-        means: "The master has a pid or network namespace of its own. The run is refused.",
-        why: "Its process numbers or sockets are others than those seen from here.",
+        means: "The master has a pid namespace of its own. The run is refused.",
+        why: "Its process numbers are others than those seen from here.",
         todo: "Run changeover where the master runs; a container is mostly better changed by its image.",
+    },
+    Text {
+        code: "preflight/other-network",
+        means: "The master's sockets are in a network namespace that changeover may not enter: that takes \
+                `CAP_SYS_ADMIN`. The run is refused. As root changeover enters it by itself, and probes go to the \
+                addresses that the master sees.",
+        why: "What listens there is not seen from outside, and no answer can be attributed to a worker: no step that asks \
+              a generation and no way back could know who serves.",
+        todo: "Run changeover as root, or inside: `nsenter --net --target PID changeover …`.",
     },
     Text {
         code: "preflight/other-root",
