@@ -78,6 +78,21 @@ fn a_host_with_reuseport_on_ipv6_is_asked_there() {
 }
 
 #[test]
+fn a_host_that_only_speaks_tls_is_asked_over_tls() {
+    let host = host_with("server { listen 127.0.0.1:443 ssl; server_name shop.example.test; return 200; }");
+    let plan = changes_over_as_it_is(&host, &host.offer("1.26.3"));
+    assert!(plan.contains("url = \"https://shop.example.test/healthz\"\n"), "{plan}");
+    assert!(plan.contains("insecure = true\n"), "{plan}");
+}
+
+#[test]
+fn a_host_that_only_listens_on_a_unix_socket_is_asked_there() {
+    let host = host_with("server { listen unix:/run/web.sock proxy_protocol; return 204; }");
+    let plan = changes_over_as_it_is(&host, &host.offer("1.26.3"));
+    assert!(plan.contains("unix-socket = \"/run/web.sock\"\nproxy-protocol = true\n"), "{plan}");
+}
+
+#[test]
 fn an_nginx_elsewhere_with_a_prefix_of_its_own_is_found_with_its_pid_file() {
     let host = Host::new();
     host.install("1.22.1");
