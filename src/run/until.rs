@@ -129,7 +129,7 @@ impl<W: World> Run<'_, W> {
         }
     }
 
-    fn tell_slow(&mut self, until: &Until, waited: Duration) {
+    pub(super) fn tell_slow(&mut self, until: &Until, waited: Duration) {
         let step = self.step;
         self.tell(Event::Slow {
             step,

@@ -224,7 +224,7 @@ fn a_budget_that_is_used_up_brings_old_back() {
 }
 
 #[test]
-fn a_time_out_of_each_kind_of_step_names_what_was_waited_for() {
+fn a_time_out_of_each_kind_of_step_is_told_at_its_half_and_names_what_was_waited_for() {
     let late = "until = \"accepting\"\ncount = 3\ntimeout = \"300ms\"\n";
     let workers = ("until = \"accepting\"\n", late);
     let slow = "pass-after = 5\nfail-after = 100\ntimeout = \"300ms\"\n";
@@ -236,6 +236,9 @@ fn a_time_out_of_each_kind_of_step_names_what_was_waited_for() {
         let scene = run_with(&[changes]);
         assert_eq!(diagnosis(&scene.run), code, "{}", scene.run);
         assert_eq!(scene.run.verdict()["failed"], failed, "{}", scene.run);
+        let slow =
+            scene.run.lines.iter().filter(|line| line.name() == "slow" && line.event["step"] == failed);
+        assert_eq!(slow.count(), 1, "{}", scene.run);
         scene.rolled_back(20);
         cut_by_term_at_most(&scene);
     }

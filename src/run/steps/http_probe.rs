@@ -6,7 +6,10 @@ use crate::{
     engine::{AnswerBy, Event, Fault, units},
     plan::steps::HttpProbe,
     probe::Answer,
-    run::{Run, World, until::millis},
+    run::{
+        Run, World,
+        until::{Until, millis},
+    },
 };
 
 /// How many outcomes are kept for the failure text.
@@ -31,6 +34,8 @@ impl<W: World> Run<'_, W> {
     ) -> Result<String, Fault> {
         let began = self.world.now();
         let deadline = began.saturating_add(timeout);
+        let until = Until { what: format!("probe `{}` to pass", step.probe), bound: timeout };
+        let mut half = began.saturating_add(timeout / 2);
         let mut tally = Tally::default();
         loop {
             let asked = self.world.now();
@@ -65,6 +70,10 @@ impl<W: World> Run<'_, W> {
                     waited: now.saturating_sub(began),
                     observed: tally.observed,
                 });
+            }
+            if now >= half {
+                half = Duration::MAX;
+                self.tell_slow(&until, now.saturating_sub(began));
             }
             // At once: what wakes a probe is guarded above.
             if !step.interval.is_zero() {
