@@ -189,7 +189,8 @@ mod tests {
         outlet.wait(Duration::from_millis(1));
         outlet.line("the end".to_owned());
         let text = read(reader, &outlet);
-        assert!(lines > MOST || text.len() < 64 * 1024, "{lines}");
+        // The other thread may have taken some of them meanwhile, or none.
+        assert!(lines >= MOST, "{lines}");
         assert_eq!(text, format!("{line}\n").repeat(lines) + "the end\n");
     }
 
