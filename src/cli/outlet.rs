@@ -61,6 +61,12 @@ impl Outlet {
         self.0.lock().lines.len() < MOST
     }
 
+    /// Whether the thread has taken something and not written all of it yet.
+    #[cfg(test)]
+    pub(super) fn is_writing(&self) -> bool {
+        self.0.lock().writing
+    }
+
     /// Adds a line, whether there is room or not.
     pub(super) fn line(&self, line: String) {
         self.0.change(|queue| queue.lines.push_back(line));

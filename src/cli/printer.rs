@@ -68,15 +68,18 @@ mod tests {
         let mut printer = Printer::new(Rc::clone(&outlet));
         let show = |record: &Record| match &record.event {
             Event::Unread { lines } => vec![format!("{} to {}", lines, record.seq)],
+            _ if record.seq == 1 => vec!["x".repeat(1 << 20)],
             _ => vec!["x".repeat(200)],
         };
-        let mut seq = 0;
-        // A pipe holds 326 such lines; when 1,000 more wait, the thread is stuck in a write.
-        while seq < 1_400 || outlet.has_room() {
-            if outlet.has_room() {
-                seq += 1;
-                printer.print(&record(seq, Event::ForwardStarted), show);
-            }
+        // More than a pipe holds: once it is taken, the thread is stuck in its write until somebody reads.
+        let mut seq = 1;
+        printer.print(&record(seq, Event::ForwardStarted), show);
+        while !outlet.is_writing() {
+            std::thread::yield_now();
+        }
+        while outlet.has_room() {
+            seq += 1;
+            printer.print(&record(seq, Event::ForwardStarted), show);
         }
         for more in 1..=3 {
             printer.print(&record(seq + more, Event::ForwardStarted), show);
