@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::support::builds::project;
 use crate::support::changeover::{Run, Running};
 use crate::support::host::{Host, Offer};
 
@@ -79,14 +80,15 @@ fn everything(host: &Host, probe: &str, more: &str, offer: &Offer) -> Vec<Run> {
         .collect()
 }
 
-/// Every file that a run may have written.
+/// Every file that a run may have written. Where the project lies below one of the folders it is seen there, read-only.
 fn files(host: &Host) -> Vec<PathBuf> {
+    let ours = host.path(project().to_str().expect("a path in UTF-8"));
     let mut folders = ["/var/lib/changeover", "/run", "/srv", "/tmp"].map(|it| host.path(it)).to_vec();
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let kind = entry.file_type().expect("what it is");
-            if kind.is_dir() {
+            if kind.is_dir() && entry.path() != ours {
                 folders.push(entry.path());
             } else if kind.is_file() {
                 files.push(entry.path());
