@@ -217,24 +217,22 @@ const SOAK_FIRST: &str =
     "action = \"soak\"\nfor = \"2s\"\n\n[[step]]\naction = \"signal\"\nsignal = \"USR2\"";
 
 #[test]
-#[ignore = "it halted the run by not reading its output, and a run no longer waits for its reader: it needs another gate"]
 fn the_runner_19_ends_what_old_executes_after_the_exec_window_was_given_up() {
     let host = Host::new().running(OLD);
     let offer = host.offer(NEW);
-    let gate = Gate::new();
     let scene = Scene::play_with(host, |host| {
         let old = host.master().expect("a master");
         let plan = plan(host, &[NO_WATCH, ("action = \"signal\"\nsignal = \"USR2\"", SOAK_FIRST)]);
-        let mut run = gate.start_changeover(host, &["run", plan], &offer);
+        let mut run = host.start_changeover(&["run", plan], &offer);
         run.wait_for("the first soak", |line| line.event["action"] == "soak");
         stop(host, old);
         run.wait_for("USR2 is due", |line| line.event["about"] == "USR2 to old");
-        // Nobody reads any more, so the run halts between its last look at old and USR2: before the window opens.
-        gate.close();
+        // Held between its last look at old and USR2: the window is about to open.
+        let mut gate = Gate::hold(&run);
         host.kill(old, Signal::SIGCONT);
-        Gate::wait_until_blocked(&run);
+        gate.until_exchange();
         stop(host, old);
-        gate.open();
+        drop(gate);
         run.wait_for("the window is given up", |line| line.name() == "window-closed");
         run.wait_for("the way back waits", |line| line.event["waiting"] == "old-settles");
         host.kill(old, Signal::SIGCONT);

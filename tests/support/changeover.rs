@@ -94,26 +94,10 @@ impl Running {
     pub(crate) fn spawn(mut command: Command, sandbox: &Sandbox) -> Self {
         let started = Instant::now();
         let mut child = sandbox.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
-        let out = child.stdout.take().expect("stdout");
-        Self::read(&command, child, started, out)
-    }
-
-    /// The same where the command's standard output is a pipe that `out` reads.
-    pub(crate) fn spawn_read(
-        mut command: Command,
-        sandbox: &Sandbox,
-        out: impl Read + Send + 'static,
-    ) -> Self {
-        let started = Instant::now();
-        let child = sandbox.spawn(command.stderr(Stdio::piped()));
-        Self::read(&command, child, started, out)
-    }
-
-    fn read(command: &Command, mut child: Child, started: Instant, out: impl Read + Send + 'static) -> Self {
         let has = |word: &str| command.get_args().any(|argument| argument == word);
         let writes_events = has("run") && has("json");
         let (lines, stderr) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(String::new())));
-        let err = child.stderr.take().expect("stderr");
+        let (out, err) = (child.stdout.take().expect("stdout"), child.stderr.take().expect("stderr"));
         let readers = vec![
             std::thread::spawn({
                 let lines = Arc::clone(&lines);
