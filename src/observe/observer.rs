@@ -9,7 +9,7 @@ use super::{
     tree::{Listening, Tracked, Tree, facts},
 };
 use crate::{
-    host::listening::listening,
+    host::{listening::listening, process},
     protocol::{
         Baseline, FileId, Generation, GenerationState, Identity, Limits, Master, Move, Past, PidFile,
         ProcessFacts, Question, Situation, Strays, Title, poison_suspected, told_to_leave,
@@ -310,8 +310,11 @@ fn state(
     listening: &mut Listening,
     past: &[Past],
 ) -> GenerationState {
-    match tree {
-        Some(tree) => tracked.observe(now, tree, listening, told_to_leave(past, tracked.id)),
-        None => tracked.dead(),
+    let Some(tree) = tree else { return tracked.dead() };
+    let state = tracked.observe(now, tree, listening, told_to_leave(past, tracked.id));
+    // Its sockets were read last: one that died meanwhile has none, which is not what leaving means.
+    if state.master == Master::Leaving && process::switches(tracked.id).is_none() {
+        return tracked.dead();
     }
+    state
 }

@@ -25,6 +25,7 @@ impl<W: World> Run<'_, W> {
         self.world.stop_watches();
         self.tell(Event::WayBackStarted);
         let mut waits: Option<Waiting> = None;
+        let mut thought_again = 0;
         loop {
             let situation = self.look();
             let next = way_back(&situation);
@@ -59,10 +60,15 @@ impl<W: World> Run<'_, W> {
                     return Back::Done;
                 }
                 Next::Stuck(why) => {
-                    // What was killed a moment ago may still be dying: who serves is said when that is over, and
-                    // what is seen until then is still told.
+                    // What was killed a moment ago may still be dying, and who comes in its place is found a look
+                    // later: who serves is said when that is over, and only what is stuck even then is.
                     self.calm().await;
-                    return self.stuck(why);
+                    let after = way_back(&self.look());
+                    match after {
+                        Next::Stuck(why) => return self.stuck(why),
+                        _ if thought_again < THINK_AGAIN => thought_again += 1,
+                        _ => return self.stuck(why),
+                    }
                 }
             }
         }
@@ -142,5 +148,7 @@ impl<W: World> Run<'_, W> {
 
 /// The longest that a barrier holds the way back up; what is not settled then, rule 0 waits for.
 const BARRIER: Duration = Duration::from_millis(500);
+/// How often a verdict of stuck that does not hold after [`CALM`] is taken back.
+const THINK_AGAIN: u32 = 3;
 /// How long nothing may change before who serves is said.
 const CALM: Duration = Duration::from_millis(100);
