@@ -4,8 +4,9 @@ use changeover::plan::steps::Answerer;
 use serde_json::{Value, json};
 
 use crate::support::asking::{attributed_right, both, over_tls, with};
-use crate::support::certificates::NAME;
+use crate::support::certificates::{CA_FILE, NAME};
 use crate::support::host::Host;
+use crate::support::scene::Scene;
 
 /// 200 probes of each kind on a host with these listeners: half are meant for new, half for old.
 fn two_hundred_each<const N: usize>(listeners: [&str; N], kinds: impl Fn(&Host) -> Vec<Value>) {
@@ -74,4 +75,73 @@ fn over_listeners_that_want_a_proxy_header() {
         ];
         kinds.map(|keys| with(keys, json!({ "proxy-protocol": true }))).to_vec()
     });
+}
+
+/// The standard plan with a watch over each kind, and a step that asks new by this probe.
+fn plan_over_every_kind(host: &Host, judge: &str) -> &'static str {
+    let plan = std::fs::read_to_string("plans/nginx.toml").expect("the plan");
+    let kinds = format!(
+        r#"
+[probe.secure]
+url = "https://{NAME}/healthz"
+connect-to = "127.0.0.1:443"
+http2 = true
+request-timeout = "10s"
+
+[probe.secure.tls]
+ca-file = "{CA_FILE}"
+
+[probe.socket]
+url = "http://{NAME}/healthz"
+unix-socket = "/run/web.sock"
+request-timeout = "10s"
+
+[probe.waits]
+url = "https://{NAME}/healthz"
+connect-to = "127.0.0.1:444"
+proxy-protocol = true
+request-timeout = "10s"
+tls = {{ insecure = true }}
+"#
+    );
+    let watches = ["secure", "socket", "waits"]
+        .map(|name| format!("\n[[watch]]\nprobe = \"{name}\"\ninterval = \"20ms\"\n"))
+        .concat();
+    let (head, steps) = plan.split_once("\n[[step]]").expect("steps");
+    let steps = steps.replace("probe = \"health\"", &format!("probe = \"{judge}\""));
+    host.write("/srv/kinds.toml", format!("{head}{kinds}{watches}\n[[step]]{steps}"));
+    "/srv/kinds.toml"
+}
+
+#[test]
+fn a_run_is_watched_and_judged_over_every_kind() {
+    let listeners = ["443 ssl http2", "444 ssl deferred proxy_protocol", "unix:{root}/run/web.sock"];
+    let host = || Host::new().with(|config| config.listen(listeners)).running("1.22.1");
+    let good = host();
+    let (plan, offer) = (plan_over_every_kind(&good, "secure"), good.offer("1.26.3"));
+    Scene::play(good, plan, &offer).committed("1.26.3");
+    let bad = host();
+    let (plan, offer) = (plan_over_every_kind(&bad, "socket"), bad.offer("faulty/answers-500"));
+    let scene = Scene::play(bad, plan, &offer);
+    scene.rolled_back(20);
+    let told = scene.run.stdout();
+    assert!(told.contains("probe/wrong-status") && told.contains("\"probe\":\"socket\""), "{}", scene.run);
+}
+
+#[test]
+fn a_probe_of_a_unix_socket_before_winch_is_refused_where_old_keeps_it_to_itself() {
+    // `reuseport` is on, which a unix socket does not have.
+    let host = Host::new().with(|config| {
+        config.reuseport = true;
+        config.listen(["unix:{root}/run/web.sock"]);
+    });
+    let host = host.running("1.18.0");
+    let plan = std::fs::read_to_string("plans/probe-before-winch.toml").expect("the plan");
+    let url = "url = \"${health-url}\"\n";
+    assert!(plan.contains(url), "{plan}");
+    host.write("/srv/unix.toml", plan.replace(url, &format!("{url}unix-socket = \"/run/web.sock\"\n")));
+    let offer = host.offer("1.26.3");
+    let scene = Scene::play(host, "/srv/unix.toml", &offer);
+    scene.refused(12);
+    assert!(scene.run.stdout().contains("preflight/probe-cannot-reach-new"), "{}", scene.run);
 }
