@@ -109,10 +109,10 @@ pub enum Event {
         /// How long it may take.
         timeout: f64,
     },
-    /// Half of a step's time-out is over.
+    /// Half of a wait's time-out is over.
     Slow {
-        /// The step's number.
-        step: usize,
+        /// The step's number; null before the first one and on the way back.
+        step: Option<usize>,
         /// What it waits for.
         waiting: String,
         /// How long it has waited.

@@ -74,9 +74,8 @@ pub fn next(phase: Phase, event: &Event) -> Result<Phase, IllegalEvent> {
         (RollingBack, Event::RolledBack) => RolledBack,
         (RollingBack, Event::Stuck { .. }) => Phase::Stuck,
         (Forward { .. } | Committed | Finishing | RollingBack, Event::MoveMade { .. }) => phase,
-        (Forward { .. } | Committed | Finishing | RollingBack, Event::Workers(_) | Event::Slow { .. }) => {
-            phase
-        }
+        (Preflight | Forward { .. } | Committed | Finishing | RollingBack, Event::Slow { .. }) => phase,
+        (Forward { .. } | Committed | Finishing | RollingBack, Event::Workers(_)) => phase,
         (Preflight | Forward { .. } | Committed | RollingBack, Event::Probed { .. }) => phase,
         (Preflight | Forward { .. } | Committed | Finishing | RollingBack, Event::Interrupted { .. }) => {
             phase
@@ -154,7 +153,7 @@ pub(super) mod tests {
             (Event::StepStarted { step: 2, action: text(), about: text(), timeout: 1.0 }, "F", 'n'),
             (Event::StepPassed { step: 1, seen: text(), took: 1.0 }, "FQ", '='),
             (Event::StepFailed { step: 1, fault }, "FCQ", '='),
-            (Event::Slow { step: 1, waiting: text(), waited: 1.0, timeout: 2.0 }, "FCQB", '='),
+            (Event::Slow { step: Some(1), waiting: text(), waited: 1.0, timeout: 2.0 }, "PFCQB", '='),
             (
                 Event::Workers(WaitedFor {
                     generation: Generation::New,

@@ -18,6 +18,7 @@ pub use facts::{
     Trial, Unit,
 };
 pub use finding::{Finding, fault};
+pub use gather::trial::TRIAL_BOUND;
 pub use master::{Held, Master, Network, Socket};
 pub use ready::{Ready, Staged};
 pub use survey::{Seen, Survey, SurveyError, survey};

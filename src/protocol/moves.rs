@@ -136,6 +136,23 @@ pub enum Waiting {
     StraysLeave,
 }
 
+impl Waiting {
+    /// What is waited for, in words.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::OldSettles => "old handles what it was told",
+            Self::NewSettles => "new handles what it was told",
+            Self::NewStarts => "new finishes its start",
+            Self::NewLeaves => "new leaves",
+            Self::OldLeaves => "old, which somebody told to leave, is gone",
+            Self::OldAnswers => "old answers as before the run",
+            Self::OldAccepts => "old accepts again",
+            Self::StraysLeave => "the processes left behind leave",
+        }
+    }
+}
+
 /// Why the way back cannot be finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -71,7 +71,7 @@ impl WayBack {
             Some((text, since, seen)) => (format!("{text}, {seen}"), *since),
             None => (String::new(), self.since),
         };
-        match self.waiting.map(words::waiting) {
+        match self.waiting.map(Waiting::in_words) {
             Some(waiting) if text.is_empty() => (waiting.to_owned(), since),
             Some(waiting) => (format!("{text}, {waiting}"), since),
             None => (text, since),

@@ -294,7 +294,8 @@ impl Human {
                 if self.style.live {
                     return Vec::new();
                 }
-                let title = self.step.as_ref().map_or_else(|| "slow".to_owned(), |step| step.title.clone());
+                let outside = if self.way_back.is_some() { "way back" } else { "preflight" };
+                let title = self.step.as_ref().map_or_else(|| outside.to_owned(), |step| step.title.clone());
                 let text = format!("slow, {} of {}: {waiting}", units::time(*waited), units::bound(*timeout));
                 self.line(Mark::Wait, &title, &text, None)
             }

@@ -2,7 +2,7 @@
 
 use crate::{
     engine::{Ending, Serving},
-    protocol::{Move, Stuck, Waiting},
+    protocol::{Move, Stuck},
 };
 
 /// A move, with the pid that it went to.
@@ -24,21 +24,6 @@ pub fn movement(what: &Move, pid: Option<i32>) -> String {
         Move::KillNewMaster => format!("KILL to new master{pid}"),
         Move::QuitStrays => "QUIT to the processes left behind".into(),
         Move::KillStrays => "KILL to the processes left behind".into(),
-    }
-}
-
-/// What the way back waits for.
-#[must_use]
-pub const fn waiting(waiting: Waiting) -> &'static str {
-    match waiting {
-        Waiting::OldSettles => "old handles what it was told",
-        Waiting::NewSettles => "new handles what it was told",
-        Waiting::NewStarts => "new finishes its start",
-        Waiting::NewLeaves => "new leaves",
-        Waiting::OldLeaves => "old, which somebody told to leave, is gone",
-        Waiting::OldAnswers => "old answers as before the run",
-        Waiting::OldAccepts => "old accepts again",
-        Waiting::StraysLeave => "the processes left behind leave",
     }
 }
 

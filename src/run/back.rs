@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Effect, Run, Wake, World};
+use super::{Effect, Run, Wake, World, patience::Patience};
 use crate::{
     engine::Event,
     protocol::{Generation, Master, Move, Next, PathHolds, Situation, Stuck, Waiting, way_back},
@@ -24,7 +24,7 @@ impl<W: World> Run<'_, W> {
     pub(super) async fn back(&mut self) -> Back {
         self.world.stop_watches();
         self.tell(Event::WayBackStarted);
-        let mut waits: Option<Waiting> = None;
+        let mut waits: Option<(Waiting, Patience)> = None;
         let mut thought_again = 0;
         loop {
             let situation = self.look();
@@ -49,11 +49,13 @@ impl<W: World> Run<'_, W> {
                     self.rest(self.world.now()).await;
                 }
                 Next::Wait { waiting, bound } => {
-                    if waits.replace(waiting) != Some(waiting) {
-                        self.tell(Event::WayBackWaits { waiting });
-                    }
-                    let deadline = self.world.now().saturating_add(bound);
-                    self.rest(deadline).await;
+                    let waited = waits.take().filter(|(what, _)| *what == waiting);
+                    let mut patience = match waited {
+                        Some((_, patience)) => patience,
+                        None => self.waits(waiting, bound),
+                    };
+                    self.rest_for(&mut patience, bound).await;
+                    waits = Some((waiting, patience));
                 }
                 Next::RolledBack => {
                     self.tell(Event::RolledBack);
@@ -139,6 +141,23 @@ impl<W: World> Run<'_, W> {
         }
     }
 
+    /// Begins to wait.
+    fn waits(&mut self, waiting: Waiting, bound: Duration) -> Patience {
+        self.tell(Event::WayBackWaits { waiting });
+        self.patience(waiting.in_words(), bound)
+    }
+
+    /// Waits for a change, at most this long; half of a time that is more than a pause between two looks is told.
+    async fn rest_for(&mut self, patience: &mut Patience, bound: Duration) {
+        let now = self.world.now();
+        let end = now.saturating_add(bound);
+        if patience.bound() < A_WHILE {
+            return self.rest(end).await;
+        }
+        self.tell_slow(patience, now);
+        self.rest(end.min(patience.next())).await;
+    }
+
     async fn rest(&mut self, deadline: Duration) {
         if let Wake::Interrupted(signal) = self.world.wait(deadline).await {
             self.stopping |= self.interrupted(signal);
@@ -150,5 +169,7 @@ impl<W: World> Run<'_, W> {
 const BARRIER: Duration = Duration::from_millis(500);
 /// How often a verdict of stuck that does not hold after [`CALM`] is taken back.
 const THINK_AGAIN: u32 = 3;
+/// A bound below this one only sets the pace.
+const A_WHILE: Duration = Duration::from_secs(1);
 /// How long nothing may change before who serves is said.
 const CALM: Duration = Duration::from_millis(100);

@@ -5,6 +5,7 @@ mod back;
 mod driver;
 mod ending;
 mod live;
+mod patience;
 mod recipe;
 mod steps;
 mod until;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Run, Wake, World};
+use super::{Run, Wake, World, patience::Patience};
 use crate::{
     engine::{Event, Fault, Phase},
     protocol::Situation,
@@ -18,26 +18,15 @@ pub(super) enum Looked<T> {
     Failed(Fault),
 }
 
-/// How long to wait, and what for.
-pub(super) struct Until {
-    /// What is waited for, in words.
-    pub(super) what: String,
-    /// How long, from now on.
-    pub(super) bound: Duration,
-}
-
 impl<W: World> Run<'_, W> {
     /// Observes until `look` is ready, while the guards hold and nobody interrupts; past the bound `late` names
     /// the fault, from how long it waited and what was seen last.
     pub(super) async fn until<T>(
         &mut self,
-        until: Until,
+        mut patience: Patience,
         mut look: impl FnMut(&Situation, Duration) -> Looked<T>,
         late: impl FnOnce(Duration, String) -> Fault,
     ) -> Result<T, Fault> {
-        let began = self.world.now();
-        let deadline = began.saturating_add(until.bound);
-        let mut half = began.saturating_add(until.bound / 2);
         loop {
             // The time before the look: who was stopped between the two has seen what he judges.
             let now = self.world.now();
@@ -48,15 +37,12 @@ impl<W: World> Run<'_, W> {
                 Looked::Failed(fault) => return Err(fault),
                 Looked::NotYet(seen) => seen,
             };
-            if now >= deadline && self.is_over(deadline).await? {
-                return Err(late(now.saturating_sub(began), seen));
+            if now >= patience.deadline() && self.is_over(patience.deadline()).await? {
+                return Err(late(patience.waited(now), seen));
             }
             self.check_budget(now)?;
-            if now >= half {
-                half = deadline;
-                self.tell_slow(&until, now.saturating_sub(began));
-            }
-            self.pause(deadline.min(half)).await?;
+            self.tell_slow(&mut patience, now);
+            self.pause(patience.next()).await?;
         }
     }
 
@@ -129,14 +115,17 @@ impl<W: World> Run<'_, W> {
         }
     }
 
-    pub(super) fn tell_slow(&mut self, until: &Until, waited: Duration) {
-        let step = self.step;
-        self.tell(Event::Slow {
-            step,
-            waiting: until.what.clone(),
-            waited: millis(waited),
-            timeout: millis(until.bound),
-        });
+    /// A wait that begins now.
+    pub(super) fn patience(&self, what: impl Into<String>, bound: Duration) -> Patience {
+        Patience::new(what, bound, self.world.now())
+    }
+
+    /// Tells once that half of a wait is over.
+    pub(super) fn tell_slow(&mut self, patience: &mut Patience, now: Duration) {
+        let step = (self.phase != Phase::RollingBack).then_some(self.step);
+        if let Some(slow) = patience.slow(step, now) {
+            self.tell(slow);
+        }
     }
 }
 

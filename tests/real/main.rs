@@ -35,6 +35,7 @@ mod salt;
 mod same_file;
 mod second_signal;
 mod secrets;
+mod slow;
 mod spellings;
 mod status;
 mod suspended;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// No binary may take longer to say something.
-const MOST_TIME: Duration = Duration::from_secs(10);
+pub const TRIAL_BOUND: Duration = Duration::from_secs(10);
 /// How long a file may be busy that was just written.
 const MOST_BUSY: Duration = Duration::from_millis(500);
 
@@ -76,7 +76,7 @@ impl Environment {
         let mut command = Command::new(program).arguments(arguments);
         command.directory = self.directory.as_deref();
         command.user = self.user;
-        command.timeout = MOST_TIME;
+        command.timeout = TRIAL_BOUND;
         command.output_limit = config::MOST_BYTES;
         let clock = Clock::start();
         loop {
@@ -103,7 +103,7 @@ fn failure(done: &Finished) -> String {
         None => failure.message,
     });
     let end = match done.end {
-        End::TimedOut => format!("no end after {} s", MOST_TIME.as_secs()),
+        End::TimedOut => format!("no end after {} s", TRIAL_BOUND.as_secs()),
         End::Signaled(signal) => format!("ended by signal {signal}"),
         End::Exited(code) => format!("exit code {code}"),
     };

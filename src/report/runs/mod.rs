@@ -224,7 +224,8 @@ fn the_live_line_says_what_is_waited_for_and_for_how_long() {
 
 #[test]
 fn without_a_terminal_a_slow_step_is_told_once() {
-    let slow = Event::Slow { step: 6, waiting: "3 of 5 passed".into(), waited: 15_000.0, timeout: 30_000.0 };
+    let slow =
+        Event::Slow { step: Some(6), waiting: "3 of 5 passed".into(), waited: 15_000.0, timeout: 30_000.0 };
     let quiet = forward().after(0.0, slow);
     assert!(quiet.shown(PLAIN).0.ends_with("  … 6 http-probe       slow, 15.0 s of 30 s: 3 of 5 passed"));
     assert!(!quiet.shown(Style { live: true, ..PLAIN }).0.contains("slow"));

@@ -1,6 +1,7 @@
 //! The way to a run that may begin: locks, checks, files, the baseline. Whatever stops it, nothing live was touched.
 
 use std::{
+    future::Future,
     io,
     path::{Path, PathBuf},
     rc::Rc,
@@ -31,9 +32,9 @@ use crate::{
     journal::RunDirectory,
     observe::{self, Instance, Observer},
     plan::{Plan, ResolvedInput, steps::Answerer},
-    preflight::{self, Ready, Report},
+    preflight::{self, Ready, Report, TRIAL_BOUND},
     protocol::Limits,
-    run::{Given, steps::probed, until::millis},
+    run::{Given, patience::Patience, steps::probed, until::millis},
 };
 
 /// How long old may start or reload before its workers are counted.
@@ -90,7 +91,10 @@ impl Opening {
         let began = self.recorder.now();
         // Without its locks a run stages nothing: the checks say why, where they know it.
         let input = preflight::Input { plan: &self.plan, run: &self.run, stage: locks.is_ok() };
-        let report = preflight::run(&input).await;
+        let report = {
+            let checks = Box::pin(preflight::run(&input));
+            told(&mut self.recorder, "the binaries to test the configuration", TRIAL_BOUND, checks).await
+        };
         let took = millis(self.recorder.now().saturating_sub(began));
         let mut ready = self.judge(report, took)?;
         let locks = locks?;
@@ -131,15 +135,18 @@ impl Opening {
 
     /// How many workers old has once it is settled: while it starts or reloads any number may be there for a moment,
     /// and a way back would bring that one back.
-    async fn settled_workers(&self, observer: &mut Observer) -> Result<usize, Refusal> {
-        let deadline = self.recorder.now().saturating_add(SETTLES);
+    async fn settled_workers(&mut self, observer: &mut Observer) -> Result<usize, Refusal> {
+        let mut patience = Patience::new("old's master to be quiet", SETTLES, self.recorder.now());
         loop {
             let now = self.recorder.now();
+            if let Some(slow) = patience.slow(None, now) {
+                self.recorder.tell(slow);
+            }
             let old = observer.observe(now).old;
             if let Some(accepting) = old.accepting().filter(|accepting| *accepting > 0) {
                 return Ok(accepting);
             }
-            if now >= deadline || !old.master.lives() {
+            if now >= patience.deadline() || !old.master.lives() {
                 return Err(Refusal::Unsettled(old.master.in_words()));
             }
             timer::after(QUICK).await;
@@ -212,7 +219,9 @@ impl Opening {
 
     /// Every probe is asked once of old. A failing watch refuses the run: it would be violated whatever new does.
     async fn baseline(&mut self, asker: &Asker) -> Result<(), Refusal> {
-        for (name, answer) in asker.take_baseline().await {
+        let longest = self.plan.probes.values().map(|probe| probe.request_timeout).max().unwrap_or_default();
+        let answers = told(&mut self.recorder, "old to answer the probes", longest, asker.take_baseline());
+        for (name, answer) in answers.await {
             self.recorder.tell(probed(&name, &answer, false));
             let watched =
                 self.plan.watches.iter().any(|it| it.probe == name && it.answered_by != Answerer::New);
@@ -298,4 +307,17 @@ impl Prepared {
         };
         (live, given)
     }
+}
+
+/// What `future` gives; when it takes half of its bound, that is told.
+async fn told<T>(recorder: &mut Recorder, what: &str, bound: Duration, future: impl Future<Output = T>) -> T {
+    let mut patience = Patience::new(what, bound, recorder.now());
+    tokio::pin!(future);
+    if let Some(done) = timer::within(bound / 2, &mut future).await {
+        return done;
+    }
+    if let Some(slow) = patience.slow(None, recorder.now()) {
+        recorder.tell(slow);
+    }
+    future.await
 }

@@ -117,7 +117,7 @@ mod tests {
         }));
         recorder.tell(Event::StepFailed { step: 1, fault });
         recorder.tell(Event::NothingToDo { reason: text() });
-        recorder.tell(Event::Slow { step: 1, waiting: text(), waited: 0.0, timeout: 0.0 });
+        recorder.tell(Event::Slow { step: Some(1), waiting: text(), waited: 0.0, timeout: 0.0 });
         assert_eq!(told.borrow().len(), 4);
         let verdict: serde_json::Value = serde_json::from_str(&told.borrow()[0]).unwrap();
         let message = verdict["message"].as_str().unwrap();

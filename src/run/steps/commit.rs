@@ -6,10 +6,7 @@ use crate::{
     engine::{Event, Fault, NewFile},
     plan::steps::{Commit, OnDrainTimeout},
     protocol::{Generation, Master, Move, PathHolds, PidFile, Signal, Situation},
-    run::{
-        Run, World,
-        until::{Looked, Until},
-    },
+    run::{Run, World, until::Looked},
 };
 
 /// How long both may take to be quiet, and new to be seen accepting once more: they were before.
@@ -44,9 +41,9 @@ impl<W: World> Run<'_, W> {
 
     /// New accepts, and where asked for old is quiet.
     async fn ready(&mut self, what: &str, old_too: bool) -> Result<(), Fault> {
-        let until = Until { what: what.to_owned(), bound: SEEN_ONCE_MORE };
+        let patience = self.patience(what, SEEN_ONCE_MORE);
         self.until(
-            until,
+            patience,
             |situation, _| {
                 let accepting = situation.new.accepting().is_some_and(|accepting| accepting > 0);
                 if accepting && (!old_too || situation.old.master == Master::Settled) {
@@ -81,9 +78,9 @@ impl<W: World> Run<'_, W> {
     }
 
     async fn old_leaves(&mut self, bound: Duration) -> Result<(), Fault> {
-        let until = Until { what: "old to finish its connections".to_owned(), bound };
+        let patience = self.patience("old to finish its connections", bound);
         self.until(
-            until,
+            patience,
             |situation, _| match situation.old.master {
                 Master::Dead => Looked::Ready(()),
                 _ => Looked::NotYet(left(situation)),

@@ -6,10 +6,7 @@ use crate::{
     engine::{AnswerBy, Event, Fault, units},
     plan::steps::HttpProbe,
     probe::Answer,
-    run::{
-        Run, World,
-        until::{Until, millis},
-    },
+    run::{Run, World, until::millis},
 };
 
 /// How many outcomes are kept for the failure text.
@@ -32,10 +29,7 @@ impl<W: World> Run<'_, W> {
         step: &HttpProbe,
         timeout: Duration,
     ) -> Result<String, Fault> {
-        let began = self.world.now();
-        let deadline = began.saturating_add(timeout);
-        let until = Until { what: format!("probe `{}` to pass", step.probe), bound: timeout };
-        let mut half = began.saturating_add(timeout / 2);
+        let mut patience = self.patience(format!("probe `{}` to pass", step.probe), timeout);
         let mut tally = Tally::default();
         loop {
             let asked = self.world.now();
@@ -62,19 +56,17 @@ impl<W: World> Run<'_, W> {
                 });
             }
             let now = self.world.now();
+            let deadline = patience.deadline();
             if now >= deadline && self.is_over(deadline).await? {
                 return Err(Fault::ProbesLate {
                     probe: step.probe.clone(),
                     passed: tally.passed,
                     wanted: step.pass_after,
-                    waited: now.saturating_sub(began),
+                    waited: patience.waited(now),
                     observed: tally.observed,
                 });
             }
-            if now >= half {
-                half = Duration::MAX;
-                self.tell_slow(&until, now.saturating_sub(began));
-            }
+            self.tell_slow(&mut patience, now);
             // At once: what wakes a probe is guarded above.
             if !step.interval.is_zero() {
                 self.hold_until(asked.saturating_add(step.interval).min(deadline)).await?;

@@ -6,10 +6,7 @@ use crate::{
     engine::Fault,
     plan::steps,
     protocol::{Generation, GenerationState, Master, Move, PidFile, Signal},
-    run::{
-        Run, World,
-        until::{Looked, Until},
-    },
+    run::{Run, World, until::Looked},
 };
 
 impl<W: World> Run<'_, W> {
@@ -39,9 +36,9 @@ impl<W: World> Run<'_, W> {
         to: Generation,
         timeout: Duration,
     ) -> Result<(u64, PidFile), Fault> {
-        let until = Until { what: format!("{to}'s master to be quiet"), bound: timeout };
+        let patience = self.patience(format!("{to}'s master to be quiet"), timeout);
         self.until(
-            until,
+            patience,
             |situation, _| {
                 let state = situation.generation(to);
                 match state.master {
@@ -63,10 +60,10 @@ impl<W: World> Run<'_, W> {
         switches: u64,
         timeout: Duration,
     ) -> Result<String, Fault> {
-        let until = Until { what: format!("{signal} to show its effect"), bound: timeout };
+        let patience = self.patience(format!("{signal} to show its effect"), timeout);
         let expected = expected(signal, to);
         self.until(
-            until,
+            patience,
             |situation, _| {
                 let state = situation.generation(to);
                 if shown(signal, state, switches) {

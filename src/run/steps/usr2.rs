@@ -5,10 +5,7 @@ use std::time::Duration;
 use crate::{
     engine::{Event, Fault, NewFile},
     protocol::{Generation, Master, Move, PidFile, Signal},
-    run::{
-        Effect, Run, World,
-        until::{Looked, Until},
-    },
+    run::{Effect, Run, World, until::Looked},
 };
 
 impl<W: World> Run<'_, W> {
@@ -20,10 +17,10 @@ impl<W: World> Run<'_, W> {
         }
         self.execute_new().await?;
         self.expect.new_lives = true;
-        let until = Until { what: "new's master to start".to_owned(), bound: timeout };
+        let patience = self.patience("new's master to start", timeout);
         let pid = self
             .until(
-                until,
+                patience,
                 |situation, _| match situation.new.master {
                     Master::Absent | Master::Starting => {
                         Looked::NotYet(situation.new.master.in_words().to_owned())

@@ -8,7 +8,7 @@ use crate::{
     protocol::{Generation, GenerationState, Identity, Master, Situation},
     run::{
         Run, World,
-        until::{Looked, Until, millis},
+        until::{Looked, millis},
     },
 };
 
@@ -21,7 +21,7 @@ impl<W: World> Run<'_, W> {
     ) -> Result<String, Fault> {
         let generation = step.generation;
         let name = step.until.name();
-        let until = Until { what: format!("{generation} to be {name}"), bound: timeout };
+        let patience = self.patience(format!("{generation} to be {name}"), timeout);
         let expected = self.expected_number(step);
         let mut crew = Crew::new(expected, step.stable_for);
         let wanted = step.until;
@@ -32,7 +32,7 @@ impl<W: World> Run<'_, W> {
         };
         let seen = self
             .until(
-                until,
+                patience,
                 |situation, now| match wanted {
                     Wanted::Accepting => crew.look(situation, generation, now),
                     Wanted::Draining => left(situation, generation, false),
