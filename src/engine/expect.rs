@@ -1,7 +1,7 @@
 //! What must hold while anything waits: the guards that notice foreign hands and deaths at once; pure.
 
 use super::Fault;
-use crate::protocol::{Generation, Master, PathHolds, Situation};
+use crate::protocol::{FileId, Generation, GenerationState, Master, PathHolds, Situation};
 
 /// What the run has brought about so far, so what must stay true until it changes it itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ use crate::protocol::{Generation, Master, PathHolds, Situation};
 pub struct Expect {
     /// Old's master lives (until QUIT is sent).
     pub old_lives: bool,
+    /// USR2 was sent by this run: until then old has no second master.
+    pub new_started: bool,
     /// New's master lives (from its witness on).
     pub new_lives: bool,
     /// Workers of old accept (until WINCH).
@@ -19,6 +21,8 @@ pub struct Expect {
     pub new_accepts: bool,
     /// How many there should be, where that is known.
     pub new_workers: Option<usize>,
+    /// What new must run, where that is known.
+    pub new_runs: Option<FileId>,
     /// What the binary path names.
     pub path: PathHolds,
 }
@@ -27,11 +31,13 @@ impl Default for Expect {
     fn default() -> Self {
         Self {
             old_lives: true,
+            new_started: false,
             new_lives: false,
             old_accepts: true,
             old_drained: false,
             new_accepts: false,
             new_workers: None,
+            new_runs: None,
             path: PathHolds::Found,
         }
     }
@@ -44,9 +50,12 @@ impl Expect {
     /// The [`Fault`] that names it.
     pub fn check(&self, situation: &Situation, path: &str) -> Result<(), Fault> {
         let (old, new) = (&situation.old, &situation.new);
-        let pid = |state: &crate::protocol::GenerationState| state.id.map_or(0, |id| id.pid);
+        let pid = |state: &GenerationState| state.id.map_or(0, |id| id.pid);
         if self.old_lives && matches!(old.master, Master::Dead | Master::Leaving) {
             return Err(Fault::OldMasterGone { pid: pid(old), leaving: old.master.lives() });
+        }
+        if new.master.lives() && !(self.new_started && self.new_runs.is_none_or(|file| runs(new, file))) {
+            return Err(Fault::ForeignMaster { pid: pid(new) });
         }
         if self.new_lives && matches!(new.master, Master::Absent | Master::Dead | Master::Leaving) {
             let (leaving, after) = (new.master.lives(), since_usr2(situation));
@@ -70,6 +79,11 @@ impl Expect {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether that is what it runs, as far as it may be read.
+fn runs(state: &GenerationState, file: FileId) -> bool {
+    state.exe.is_none_or(|exe| exe == file)
 }
 
 /// How long ago USR2 went to old.
@@ -98,7 +112,7 @@ mod tests {
     }
 
     fn after_usr2() -> Expect {
-        Expect { new_lives: true, new_accepts: true, ..Expect::default() }
+        Expect { new_started: true, new_lives: true, new_accepts: true, ..Expect::default() }
     }
 
     fn after_winch() -> (Expect, Situation) {
@@ -124,6 +138,19 @@ mod tests {
         situation.new.master = Master::Dead;
         assert_eq!(broken(after_usr2(), &situation), Some("run/new-master-exited"));
         assert_eq!(broken(Expect::default(), &situation), None, "nobody waits for new yet");
+    }
+
+    #[test]
+    fn a_second_master_that_this_run_has_not_started_is_named() {
+        assert_eq!(broken(Expect::default(), &both()), Some("run/foreign-master"));
+        let ours = FileId { dev: 1, ino: 1 };
+        let runs = |exe: Option<FileId>| {
+            let mut situation = both();
+            situation.new.exe = exe;
+            broken(Expect { new_runs: Some(ours), ..after_usr2() }, &situation)
+        };
+        assert_eq!((runs(Some(ours)), runs(None)), (None, None));
+        assert_eq!(runs(Some(FileId { ino: 2, ..ours })), Some("run/foreign-master"));
     }
 
     #[test]

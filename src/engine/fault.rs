@@ -37,6 +37,12 @@ pub enum Fault {
         /// Old's master.
         pid: i32,
     },
+    /// Somebody else told old to start a second master.
+    #[error("a second master {pid} lives that this run has not started")]
+    ForeignMaster {
+        /// The second master.
+        pid: i32,
+    },
     /// Old's master is gone before the commit.
     #[error("old's master {pid} is {}", if *leaving { "leaving" } else { "gone" })]
     OldMasterGone {
@@ -258,6 +264,7 @@ impl Fault {
             Self::ExecFailed => "run/exec-failed",
             Self::NewMasterExited { .. } => "run/new-master-exited",
             Self::PidFileNotRenamed { .. } => "run/pid-file-not-renamed",
+            Self::ForeignMaster { .. } => "run/foreign-master",
             Self::OldMasterGone { .. } => "run/old-master-gone",
             Self::WorkersGone { .. } => "run/workers-gone",
             Self::OldWorkersBack { .. } => "run/old-workers-back",
@@ -284,6 +291,7 @@ impl Fault {
             Self::Usr2Ignored { .. } | Self::ExecFailed => "old's master executes the new file".into(),
             Self::NewMasterExited { .. } => "new's master lives until the commit".into(),
             Self::PidFileNotRenamed { .. } => "the pid file is renamed to .oldbin".into(),
+            Self::ForeignMaster { .. } => "old starts the new file, and nobody else's".into(),
             Self::OldMasterGone { .. } => "old's master lives until the commit".into(),
             Self::WorkersGone { generation } => format!("{generation} accepts"),
             Self::OldWorkersBack { .. } => "nobody of old accepts after WINCH".into(),

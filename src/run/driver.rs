@@ -6,7 +6,7 @@ use super::{Effect, World, asked::Asked, until::millis};
 use crate::{
     engine::{Event, Expect, Fault, FaultReport, NewFile, Phase, Verdict, WaitedFor, next, units},
     plan::{Action, OnFailure, Plan, Step},
-    protocol::{Generation, Move, Situation},
+    protocol::{FileId, Generation, Move, Situation},
 };
 
 /// What a run is given: the plan, and what preflight found out for it.
@@ -26,6 +26,8 @@ pub struct Given {
     pub new_workers: Option<usize>,
     /// Which file new runs.
     pub new_file: NewFile,
+    /// That file.
+    pub new_runs: FileId,
 }
 
 /// A run in progress.
@@ -68,7 +70,11 @@ impl<'w, W: World> Run<'w, W> {
     pub fn new(world: &'w mut W, given: Given) -> Self {
         Self {
             world,
-            expect: Expect { new_workers: given.new_workers, ..Expect::default() },
+            expect: Expect {
+                new_workers: given.new_workers,
+                new_runs: Some(given.new_runs),
+                ..Expect::default()
+            },
             given,
             phase: Phase::Preflight,
             step: 0,

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use crate::support::changeover::{Run, Running};
 use crate::support::gate::Gate;
 use crate::support::host::Host;
 use crate::support::meeting::{
-    Met, Moment, NO_WATCH, break_configuration, diagnosis, met, moves_back, plan, reloads_well,
+    Met, Moment, NO_WATCH, SOAK_FIRST, break_configuration, diagnosis, met, moves_back, plan, reloads_well,
 };
 use crate::support::process;
 use crate::support::scene::Scene;
@@ -212,19 +213,22 @@ fn bare_signals_19_usr2_in_flight_as_the_file_is_put_back_is_a_second_master_of_
     assert_eq!(bare.host.binary_on_disk(), OLD);
 }
 
-/// Time to stop old before USR2 is due.
-const SOAK_FIRST: &str =
-    "action = \"soak\"\nfor = \"2s\"\n\n[[step]]\naction = \"signal\"\nsignal = \"USR2\"";
+/// Meets a run that has yet to send USR2.
+fn met_before_usr2(act: impl FnOnce(&Host, i32, Running) -> Run) -> Scene {
+    let host = Host::new().running(OLD);
+    let offer = host.offer(NEW);
+    Scene::play_with(host, |host| {
+        let old = host.master().expect("a master");
+        let plan = plan(host, &[NO_WATCH, SOAK_FIRST]);
+        let mut run = host.start_changeover(&["run", plan], &offer);
+        run.wait_for("the first soak", |line| line.event["action"] == "soak");
+        act(host, old, run)
+    })
+}
 
 #[test]
 fn the_runner_19_ends_what_old_executes_after_the_exec_window_was_given_up() {
-    let host = Host::new().running(OLD);
-    let offer = host.offer(NEW);
-    let scene = Scene::play_with(host, |host| {
-        let old = host.master().expect("a master");
-        let plan = plan(host, &[NO_WATCH, ("action = \"signal\"\nsignal = \"USR2\"", SOAK_FIRST)]);
-        let mut run = host.start_changeover(&["run", plan], &offer);
-        run.wait_for("the first soak", |line| line.event["action"] == "soak");
+    let scene = met_before_usr2(|host, old, mut run| {
         stop(host, old);
         run.wait_for("USR2 is due", |line| line.event["about"] == "USR2 to old");
         // Held between its last look at old and USR2: the window is about to open.
@@ -246,4 +250,37 @@ fn the_runner_19_ends_what_old_executes_after_the_exec_window_was_given_up() {
     assert!(moves == ["USR1 old", "QUIT new"] || moves == ["USR1 old", "TERM new"], "{}", scene.run);
     assert!(scene.served.lost() <= 8 && scene.served.refused() == 0, "{}", scene.served);
     reloads_well(&scene);
+}
+
+/// A second upgrade by hand is named, and its master leaves: it is no new generation.
+#[track_caller]
+fn second_upgrade_ended(scene: &Scene) {
+    assert_eq!(diagnosis(&scene.run), "run/foreign-master", "{}", scene.run);
+    scene.rolled_back(20);
+    reloads_well(scene);
+}
+
+#[test]
+fn a_second_upgrade_by_hand_before_usr2_is_named_and_ended() {
+    let scene = met_before_usr2(|host, old, run| {
+        host.kill(old, Signal::SIGUSR2);
+        run.wait()
+    });
+    second_upgrade_ended(&scene);
+}
+
+#[test]
+fn a_second_upgrade_by_hand_as_the_exec_window_opens_is_named_and_ended() {
+    let scene = met_before_usr2(|host, old, run| {
+        let mut gate = Gate::hold(&run);
+        gate.until_exchange();
+        host.kill(old, Signal::SIGUSR2);
+        let second = || host.masters().into_iter().find(|master| *master != old);
+        wait_until("a stranger's master accepts", || {
+            second().is_some_and(|it| host.accepting(it).len() == 2)
+        });
+        drop(gate);
+        run.wait()
+    });
+    second_upgrade_ended(&scene);
 }

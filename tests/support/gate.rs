@@ -1,6 +1,7 @@
 //! A run held at one system call: it has gone so far and no further until the test lets it go on.
 
 use nix::errno::Errno;
+use nix::libc::PTRACE_SYSCALL_INFO_ENTRY;
 use nix::sys::ptrace::{self, Options};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -57,10 +58,13 @@ impl Gate {
         status
     }
 
+    /// Whether it is about to; after the call the same is read of it.
     fn exchanges(&self) -> bool {
+        let about = ptrace::syscall_info(self.run).is_ok_and(|info| info.op == PTRACE_SYSCALL_INFO_ENTRY);
         let call = std::fs::read_to_string(format!("/proc/{}/syscall", self.run)).unwrap_or_default();
         let words: Vec<&str> = call.split(' ').collect();
-        words.first().is_some_and(|number| RENAMEAT2.contains(number))
+        about
+            && words.first().is_some_and(|number| RENAMEAT2.contains(number))
             && words.get(5) == Some(&RENAME_EXCHANGE)
     }
 }

@@ -14,6 +14,12 @@ use super::{process, wait_until};
 pub(crate) const NO_WATCH: (&str, &str) =
     ("[[watch]]\nprobe = \"health\"\ninterval = \"250ms\"\nfail-after = 3\n", "");
 
+/// Time to do something before USR2 is due.
+pub(crate) const SOAK_FIRST: (&str, &str) = (
+    "action = \"signal\"\nsignal = \"USR2\"",
+    "action = \"soak\"\nfor = \"2s\"\n\n[[step]]\naction = \"signal\"\nsignal = \"USR2\"",
+);
+
 /// When the run is met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {

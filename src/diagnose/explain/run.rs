@@ -30,6 +30,13 @@ pub(super) const TEXTS: &[Text] = &[
         todo: "Let the master's user write into the directory of the pid file, and do not remove the file.",
     },
     Text {
+        code: "run/foreign-master",
+        means: "Old has a second master that this run did not start, or one that runs another file than the new one.",
+        why: "Somebody else upgrades nginx at the same time. Old starts no further master while that one lives, so the \
+              way back ends it.",
+        todo: "Find out who sent USR2: a package script, an init script, a person. Then run the plan again.",
+    },
+    Text {
         code: "run/old-master-gone",
         means: "Old's master exited, or was told to leave, before the commit.",
         why: "Without it the old binary can only be brought back by a changeover in the other direction.",

@@ -303,6 +303,7 @@ impl Prepared {
             old_workers: ready.baseline.accepting,
             new_workers: ready.new_workers,
             new_file: ready.new_file,
+            new_runs: ready.staged.as_ref().map_or(ready.place.file, |staged| staged.file.id),
             plan: opening.plan,
         };
         (live, given)

@@ -46,6 +46,7 @@ impl<W: World> Run<'_, W> {
             NewFile::Adopted | NewFile::Same => Move::Signal { signal: Signal::Usr2, to: Generation::Old },
         };
         let began = self.world.now();
+        self.expect.new_started = true;
         match self.perform(what, false).await? {
             Effect::Executed { child } => {
                 self.tell(Event::NewMaster { pid: child.pid });
