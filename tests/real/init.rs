@@ -137,6 +137,19 @@ fn of_several_masters_init_takes_the_one_whose_pid_file_is_given() {
 }
 
 #[test]
+fn an_nginx_in_another_network_is_described_as_from_its_own() {
+    let host = Host::new().running("1.22.1");
+    let plan = |line: &str| {
+        let init = piped(&host, line);
+        assert_eq!(init.status.code(), Some(0), "{init:?}");
+        text(&init.stdout)
+    };
+    let here = plan("changeover init --pid-file /run/nginx.pid");
+    assert_eq!(plan("unshare --net changeover init --pid-file /run/nginx.pid"), here);
+    assert!(here.contains("url = \"http://127.0.0.1/healthz\"\n"), "{here}");
+}
+
+#[test]
 fn without_a_pid_file_init_makes_none_and_says_which_is_missing() {
     let host = Host::new();
     assert_eq!(host.changeover_bare(&["init"]).exit(), 12);

@@ -31,6 +31,7 @@ fn what_is_wrong_with_a_certificate_is_named() {
             with_certificate("444 ssl", Certificate::Expired),
             with_certificate("445 ssl", Certificate::WrongName),
             with_certificate("446 ssl", Certificate::SelfSigned),
+            with_certificate("447 ssl", Certificate::NotYet),
         ]);
     });
     let host = host.running("1.26.3");
@@ -45,6 +46,7 @@ fn what_is_wrong_with_a_certificate_is_named() {
         (at(444), "probe/certificate-expired"),
         (at(445), "probe/certificate-wrong-name"),
         (at(446), "probe/certificate-unknown-issuer"),
+        (at(447), "probe/certificate-not-yet-valid"),
         (tls(443, json!({ "ca-file": other_ca })), "probe/certificate-unknown-issuer"),
         (tls(444, json!({ "insecure": true })), "probe/passed"),
         (tls(445, json!({ "insecure": true })), "probe/passed"),

@@ -4,7 +4,8 @@ use changeover::plan::steps::Answerer;
 use serde_json::{Value, json};
 
 use crate::support::asking::{attributed_right, both, over_tls, with};
-use crate::support::certificates::{CA_FILE, NAME};
+use crate::support::certificates::{CA_FILE, Certificate, NAME};
+use crate::support::changeover::Running;
 use crate::support::host::Host;
 use crate::support::scene::Scene;
 
@@ -126,6 +127,31 @@ fn a_run_is_watched_and_judged_over_every_kind() {
     scene.rolled_back(20);
     let told = scene.run.stdout();
     assert!(told.contains("probe/wrong-status") && told.contains("\"probe\":\"socket\""), "{}", scene.run);
+}
+
+#[test]
+fn without_a_ca_file_the_authorities_of_the_host_are_trusted() {
+    for (trusted, ended) in [(CA_FILE.to_owned(), (0, "committed")), (others(), (12, "refused"))] {
+        let host = Host::new().with(|config| config.listen(["443 ssl"])).running("1.22.1");
+        let offer = host.offer("1.26.3");
+        let plan = std::fs::read_to_string("plans/soak-and-watch.toml").expect("the plan");
+        let address = "[probe.health]\nconnect-to = \"127.0.0.1:443\"\n";
+        host.write("/srv/secure.toml", plan.replace("[probe.health]\n", address));
+        let url = format!("health-url=https://{NAME}/healthz");
+        let arguments = ["run", "/srv/secure.toml", "--set", &url, "--set", "soak=10ms", "--output", "json"];
+        let mut command = host.changeover_command(&arguments, &offer);
+        command.env("SSL_CERT_FILE", &trusted);
+        let run = Running::spawn(command, &host.sandbox).wait();
+        assert_eq!((run.exit(), run.said("verdict")), ended, "{trusted} {run}");
+        let unknown = run.stdout().contains("probe/certificate-unknown-issuer");
+        assert_eq!(unknown, run.exit() == 12, "{run}");
+    }
+}
+
+/// A file of authorities that have signed nothing here.
+fn others() -> String {
+    let [other, _] = Certificate::SelfSigned.paths();
+    other
 }
 
 #[test]

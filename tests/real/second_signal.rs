@@ -7,7 +7,9 @@ use nix::sys::signal::Signal;
 
 use crate::interrupts::{SLOW, begins};
 use crate::support::changeover::{Line, Run, Running};
+use crate::support::gate::Gate;
 use crate::support::host::{Host, Offer};
+use crate::support::meeting::{NO_WATCH, SOAK_FIRST, binary_inode, plan};
 use crate::support::process::Process;
 use crate::support::sandbox::Sandbox;
 use crate::support::scene::Scene;
@@ -56,6 +58,40 @@ fn asked_again_on_the_way_back_everything_stays_as_it_is_and_the_path_holds_what
     assert_eq!((run.said("serving"), host.answering().as_deref()), ("old", Some("1.22.1")), "{run}");
     let next = run.verdict()["next"].to_string();
     assert!(next.contains("new was told to leave") && next.contains("changeover status"), "{next}");
+}
+
+#[test]
+fn asked_again_while_the_path_holds_the_file_of_the_run_it_is_put_back_first() {
+    let host = Host::new().running("1.22.1");
+    let (old, found, offer) = (host.master().expect("old"), binary_inode(&host), host.offer("1.26.3"));
+    let plan = plan(&host, &[NO_WATCH, SOAK_FIRST]);
+    let mut run = host.start_changeover(&["run", plan], &offer);
+    run.wait_for("the first soak", |line| line.event["action"] == "soak");
+    let [beside] = &*laid(&host) else { panic!("one staged file") };
+    let mut gate = Gate::hold(&run);
+    gate.until_exchange();
+    // Old executes the new file now, and what was found cannot be put back.
+    gate.until_exchange();
+    let hidden = host.path("/usr/sbin/.hidden");
+    std::fs::rename(host.path(beside), &hidden).expect("hide the old file");
+    let new = || host.masters().into_iter().find(|master| *master != old);
+    wait_until("new has its title", || new().is_some());
+    let new = new().expect("new");
+    host.kill(new, Signal::SIGSTOP);
+    drop(gate);
+    run.wait_for("the way back waits", |line| line.name() == "way-back-waits");
+    assert_ne!(binary_inode(&host), found);
+    std::fs::rename(&hidden, host.path(beside)).expect("give it back");
+    ask_until(&run, Signal::SIGINT, 2);
+    let run = run.wait();
+    assert_eq!((run.exit(), run.said("verdict"), heeded(&run)), (23, "stopped", vec![false, true]), "{run}");
+    assert_eq!((binary_inode(&host), host.is_alive(new)), (found, true), "{run}");
+}
+
+/// The staged file of the run that is under way.
+fn laid(host: &Host) -> Vec<String> {
+    let names = host.left_beside_binary().into_iter().filter(|name| !name.ends_with("-stub"));
+    names.map(|name| format!("/usr/sbin/{name}")).collect()
 }
 
 #[test]

@@ -22,12 +22,14 @@ struct OnTerminal {
     child: Child,
     text: Arc<Mutex<String>>,
     reader: JoinHandle<()>,
+    size: File,
 }
 
 impl OnTerminal {
     fn start(host: &Host, arguments: &[&str], term: &str) -> Self {
         let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         let terminal = openpty(Some(&size), None).expect("a pseudo terminal");
+        let size = File::from(terminal.master.try_clone().expect("the terminal"));
         let offer = host.offer("1.26.3");
         let mut command = host.changeover_command(arguments, &offer);
         command.env("TERM", term).env("NO_COLOR", "1").stdout(Stdio::from(terminal.slave));
@@ -39,11 +41,17 @@ impl OnTerminal {
             let text = Arc::clone(&text);
             move || read(terminal.master, &text)
         });
-        Self { child, text, reader }
+        Self { child, text, reader, size }
     }
 
     fn shown(&self) -> String {
         self.text.lock().expect("text").clone()
+    }
+
+    /// From now on lines have room for so many characters.
+    fn resize(&self, columns: u16) {
+        let size = rustix::termios::Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        rustix::termios::tcsetwinsize(&self.size, size).expect("resize the terminal");
     }
 
     /// What was written, and the exit code.
@@ -98,6 +106,26 @@ fn an_interrupted_run_leaves_no_half_line() {
     let screen = screen(&text);
     assert_eq!(exit, 21, "{screen}");
     assert!(!screen.contains(" of 1 m") && screen.contains("rolled back after "), "{screen}");
+}
+
+#[test]
+fn a_terminal_that_is_made_narrower_gets_shorter_lines_from_then_on() {
+    let host = Host::new().running("1.22.1");
+    let arguments = ["run", "plans/soak-and-watch.toml", "--set", "soak=1m"];
+    let run = OnTerminal::start(&host, &arguments, "xterm");
+    wait_until("the soak is shown", || run.shown().contains(" of 1 m"));
+    run.resize(50);
+    let before = run.shown().len();
+    let pid = i32::try_from(run.child.id()).expect("a pid");
+    kill(Pid::from_raw(pid), Signal::SIGINT).expect("interrupt the run");
+    let (text, exit) = run.end();
+    let longest = |text: &str| text.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+    let (wide, narrow) = (screen(&text[..before]), screen(&text[before..]));
+    assert_eq!(exit, 21, "{narrow}");
+    // The end is one line however wide: it is what people look for.
+    let (told, end) = narrow.split_once("\nrolled back after ").expect("the end");
+    assert!((70..80).contains(&longest(&wide)) && longest(told) <= 50, "{wide}\n---\n{narrow}");
+    assert!(told.lines().count() > 10 && end.trim_end().lines().count() == 1, "{narrow}");
 }
 
 #[test]

@@ -63,6 +63,25 @@ fn an_old_master_that_must_leave_and_does_not_is_told_by_33() {
 }
 
 #[test]
+fn a_new_generation_that_dies_while_old_finishes_its_connections_is_told_by_33() {
+    let host = Host::new().with(Silent::location).running("1.22.1");
+    let offer = host.offer("1.26.3");
+    let silent = Silent::listen(&host);
+    let held = silent.hold(&host);
+    let mut run = host.start_changeover(&["run", STANDARD], &offer);
+    run.wait_for("QUIT to old", |line| line.name() == "quit-sent");
+    let new = host.master().expect("new");
+    for pid in std::iter::once(new).chain(host.accepting(new)) {
+        host.kill(pid, Signal::SIGKILL);
+    }
+    let run = run.wait();
+    assert_eq!(ended(&run), (33, "committed", "none"), "{run}");
+    assert!(!run.verdict()["next"].as_array().is_none_or(Vec::is_empty), "{run}");
+    assert_eq!(host.binary_on_disk(), "1.26.3");
+    drop(held);
+}
+
+#[test]
 fn a_failure_that_stops_leaves_everything_as_it_is_and_says_what_to_do() {
     let host = Host::new().running("1.22.1");
     let offer = host.offer("faulty/answers-500");

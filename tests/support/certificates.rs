@@ -21,6 +21,8 @@ pub(crate) enum Certificate {
     Good,
     /// It was good until 2001.
     Expired,
+    /// It will be good from 2099.
+    NotYet,
     /// For `other.example.test`.
     WrongName,
     /// Signed by nobody but itself.
@@ -28,7 +30,7 @@ pub(crate) enum Certificate {
 }
 
 impl Certificate {
-    const ALL: [Self; 4] = [Self::Good, Self::Expired, Self::WrongName, Self::SelfSigned];
+    const ALL: [Self; 5] = [Self::Good, Self::Expired, Self::NotYet, Self::WrongName, Self::SelfSigned];
 
     /// The certificate and the key on a host.
     pub(crate) fn paths(self) -> [String; 2] {
@@ -40,6 +42,9 @@ impl Certificate {
         let mut parameters = CertificateParams::new([name.to_owned()]).expect("a name");
         if self == Self::Expired {
             parameters.not_after = date_time_ymd(2001, 1, 1);
+        }
+        if self == Self::NotYet {
+            parameters.not_before = date_time_ymd(2099, 1, 1);
         }
         parameters
     }
