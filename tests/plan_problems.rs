@@ -171,8 +171,19 @@ fn what_a_terminal_would_act_on_is_never_sent_to_it() {
         Inputs::Open,
     )
     .unwrap_err();
-    let text = problems.render(Style { width: 80, colour: false });
-    assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{text:?}");
+    let shown = |problems: &Problems, part: &str| {
+        let text = problems.render(Style { width: 80, colour: false });
+        assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{text:?}");
+        assert!(text.contains(part), "{text:?}");
+    };
+    shown(&problems, "plan/unknown-key");
+    // Names that a message repeats: of an input, and of a probe that is suggested.
+    let names = "format = 1\nname = \"x\"\n[inputs.\"\\u001b[2J\"]\ntype = \"string\"\n[service]\nkind = \"nginx\"\n\
+                 pid-file = \"/run/nginx.pid\"\n[probe.\"heal\\u001bth\"]\nurl = \"http://127.0.0.1/\"\n[[watch]]\n\
+                 probe = \"health\"\n[[step]]\naction = \"commit\"\n";
+    let problems = plan::load("names.toml", names.as_bytes(), &[], Inputs::Open).unwrap_err();
+    shown(&problems, "the input `?[2J` is never used");
+    shown(&problems, "did you mean `heal?th`");
 }
 
 #[test]

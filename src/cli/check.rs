@@ -21,7 +21,7 @@ pub(super) fn main(check: &Check) -> u8 {
         Err(message) => {
             output::talk(&message);
             if !human {
-                output::data(&json!({ "unreadable": message, "problems": [], "findings": [] }).to_string());
+                output::json(&json!({ "unreadable": message, "problems": [], "findings": [] }));
             }
             return output::USAGE;
         }
@@ -44,7 +44,7 @@ pub(super) fn main(check: &Check) -> u8 {
         reports.push(report);
     }
     if !human {
-        output::data(&whole(reports).to_string());
+        output::json(&whole(reports));
     }
     worst
 }

@@ -51,7 +51,7 @@ fn unknown(code: &str, human: bool) -> u8 {
     if human {
         output::talk(&message);
     } else {
-        output::data(&json!({ "message": message, "meant": meant, "exit": output::USAGE }).to_string());
+        output::json(&json!({ "message": message, "meant": meant, "exit": output::USAGE }));
     }
     output::USAGE
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::{Format, Output, output, run};
+use super::{Format, Output, inputs, output, run};
 use crate::{
     host::files::create_new,
+    nginx::printable,
     preflight::{Held, Survey, SurveyError, survey},
     report::Starter,
 };
@@ -43,7 +44,7 @@ pub(super) fn main(asked: &Init) -> u8 {
         }
     };
     let Some(starter) = starter(&survey) else {
-        output::talk(&format!("{} is not UTF-8, as a plan is", survey.pid_file.display()));
+        output::talk(&format!("{} is not UTF-8, as a plan is", inputs::name(&survey.pid_file)));
         return NOT_FOUND;
     };
     match &asked.write {
@@ -53,7 +54,7 @@ pub(super) fn main(asked: &Init) -> u8 {
             0
         }
         None => {
-            output::data(&json(&starter).to_string());
+            output::json(&json(&starter));
             0
         }
     }
@@ -102,10 +103,10 @@ fn not_found(error: &SurveyError, human: bool) {
             "masters": masters.collect::<Vec<_>>(),
             "exit": NOT_FOUND,
         });
-        output::data(&told.to_string());
+        output::json(&told);
         return;
     }
-    output::talk(&format!("{}: {error}", error.code()));
+    output::talk(&format!("{}: {}", error.code(), printable(&error.to_string(), 2_000)));
     for master in masters {
         output::talk(&format!("  {:7}  {}", master.pid, master.title));
     }
@@ -118,11 +119,11 @@ fn not_found(error: &SurveyError, human: bool) {
 fn write(file: &Path, text: &str) -> u8 {
     match create_new(file, text.as_bytes()) {
         Ok(()) => {
-            output::talk(&format!("{}: written", file.display()));
+            output::talk(&format!("{}: written", inputs::name(file)));
             0
         }
         Err(error) => {
-            output::talk(&format!("{}: not written: {error}", file.display()));
+            output::talk(&format!("{}: not written: {error}", inputs::name(file)));
             output::USAGE
         }
     }

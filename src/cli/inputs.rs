@@ -10,6 +10,8 @@ use std::{
 
 use clap::Args;
 
+use crate::nginx::printable;
+
 use crate::plan::{self, InputsFile, Values};
 
 /// Values for the plan's inputs.
@@ -83,7 +85,11 @@ fn bounded(from: impl Read) -> io::Result<Vec<u8>> {
 
 /// What a file is called in messages.
 pub(super) fn name(path: &Path) -> String {
-    if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() }
+    if is_stdin(path) {
+        "standard input".to_owned()
+    } else {
+        printable(&path.display().to_string(), usize::MAX)
+    }
 }
 
 fn is_stdin(path: &Path) -> bool {

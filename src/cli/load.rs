@@ -6,7 +6,7 @@ use super::{OnePlan, RunFormat, check, inputs, output};
 use crate::{
     engine::{Ending, RefusedPlan},
     plan::{self, Inputs, Loaded, ProblemReport},
-    report::{self, json_text, salt_line},
+    report::{self, salt_line},
     verify,
 };
 
@@ -58,7 +58,7 @@ impl Refused {
         match format {
             RunFormat::Human => output::talk(&self.human),
             RunFormat::Salt => output::data(&salt_line(false, &self.plan.message, None)),
-            RunFormat::Json => output::data(&json_text(&serde_json::json!(self.plan))),
+            RunFormat::Json => output::json(&serde_json::json!(self.plan)),
         }
         self.plan.exit
     }

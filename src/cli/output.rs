@@ -9,7 +9,10 @@ use std::{
 
 use clap::error::ErrorKind;
 
-use crate::{plan, report::Style};
+use crate::{
+    plan,
+    report::{Style, json_text},
+};
 
 /// Exit code 2: the arguments cannot be used.
 pub(super) const USAGE: u8 = 2;
@@ -29,6 +32,11 @@ pub(super) fn usage(error: &clap::Error) -> ExitCode {
 /// One line of data.
 pub(super) fn data(line: &str) {
     let _ = writeln!(io::stdout().lock(), "{line}");
+}
+
+/// One JSON line of data, in which nothing is left that a terminal would act on.
+pub(super) fn json(value: &serde_json::Value) {
+    data(&json_text(value));
 }
 
 /// One line of talk.

@@ -8,7 +8,7 @@ use crate::{
     host::clock,
     plan::{Action, Loaded, Plan, Step},
     preflight::{self, Report},
-    report::{Count, Finding, Found, Preview, PreviewStep, Value, json_text, salt_line},
+    report::{Count, Finding, Found, Preview, PreviewStep, Value, salt_line},
     run::{about, longest, millis, time_of},
 };
 
@@ -30,7 +30,7 @@ pub(super) fn main(asked: &OnePlan) -> u8 {
     let preview = preview(&loaded, &report, millis(clock.elapsed()));
     match asked.format {
         RunFormat::Human => preview.lines(output::style()).iter().for_each(|line| output::data(line)),
-        RunFormat::Json => output::data(&json_text(&json(&loaded, &preview, &report))),
+        RunFormat::Json => output::json(&json(&loaded, &preview, &report)),
         RunFormat::Salt => {
             let versions = preview.found.as_ref().map(Found::versions);
             output::data(&salt_line(preview.changed(), &preview.message(), versions.as_ref()));

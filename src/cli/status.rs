@@ -49,7 +49,7 @@ pub(super) fn main(status: &Status) -> u8 {
     let shown = report::Status { situation: &situation, names, beside: &beside };
     match status.output.format {
         Format::Human => shown.lines(output::style()).iter().for_each(|line| output::data(line)),
-        Format::Json => output::data(&json(&shown).to_string()),
+        Format::Json => output::json(&json(&shown)),
     }
     0
 }

@@ -156,7 +156,7 @@ pub enum Event {
         text: String,
         /// Who answered.
         by: Option<AnswerBy>,
-        /// From the first byte sent to the whole answer.
+        /// From connecting to the last byte of the answer or to the failure, without the time that attributing took.
         latency: Option<f64>,
     },
     /// A step has done what the plan says.

@@ -55,8 +55,8 @@ impl Problem {
         let drawn = Drawn {
             source: NamedSource::new(safe(document.name()), safe(text)),
             code: Some(self.code),
-            message: self.message.clone(),
-            help: self.help.clone(),
+            message: safe(&self.message),
+            help: self.help.as_deref().map(safe),
             labels: self.labels.iter().map(|label| labelled(label.span, &label.text)).collect(),
         };
         let mut text = String::new();
@@ -78,16 +78,16 @@ impl Problem {
     fn in_words(&self, document: &Document) -> String {
         let place = |label: &Label| {
             let at = document.position(label.span.start);
-            format!("    {}:{}:{}: {}\n", safe(document.name()), at.line, at.column, label.text)
+            format!("    {}:{}:{}: {}\n", safe(document.name()), at.line, at.column, safe(&label.text))
         };
         let places: String = self.labels.iter().map(place).collect();
-        let help = self.help.as_ref().map(|help| format!("  help: {help}\n")).unwrap_or_default();
-        format!("{}\n\n  × {}\n{places}{help}", self.code, self.message)
+        let help = self.help.as_ref().map(|help| format!("  help: {}\n", safe(help))).unwrap_or_default();
+        format!("{}\n\n  × {}\n{places}{help}", self.code, safe(&self.message))
     }
 }
 
 fn labelled(span: Span, text: &str) -> LabeledSpan {
-    LabeledSpan::new(Some(text.to_owned()), span.start, span.end - span.start)
+    LabeledSpan::new(Some(safe(text)), span.start, span.end - span.start)
 }
 
 /// A piece of text from outside the plan, drawn as miette draws the plan.
@@ -97,7 +97,8 @@ fn beside(place: &Elsewhere) -> String {
         (" ".repeat(width(0..place.span.start)), width(place.span.start..place.span.end).max(1));
     let middle = (length - 1) / 2;
     let (left, right) = ("─".repeat(middle), "─".repeat(length - 1 - middle));
-    let (name, text, label, deep) = (&place.name, safe(&place.text), &place.label, " ".repeat(middle));
+    let (name, text, label) = (safe(&place.name), safe(&place.text), safe(&place.label));
+    let deep = " ".repeat(middle);
     format!(
         "   ╭─[{name}]\n   │ {text}\n   · {indent}{left}┬{right}\n   · {indent}{deep}╰── {label}\n   ╰────\n"
     )

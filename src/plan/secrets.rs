@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
+use percent_encoding::percent_decode_str;
 use reqwest::Url;
 
 use crate::nginx::printable;
@@ -56,15 +57,19 @@ impl Secrets {
     }
 }
 
-/// The value as it is, as output escapes it, and as it stands in the path and in the query of a URL.
+/// The value as it is, as output escapes it, as it stands in the path and in the query of a URL, and as a server that
+/// decodes it would log it.
 fn forms(value: &str) -> BTreeSet<String> {
     const BASE: &str = "http://h/";
     let in_url = |before: &str| {
         let url = Url::parse(&format!("{BASE}{before}{value}")).ok()?;
         url.as_str().strip_prefix(BASE)?.strip_prefix(before).map(str::to_owned)
     };
-    let escaped = [value.escape_debug().to_string(), printable(value, usize::MAX)];
-    let all = std::iter::once(value.to_owned()).chain(escaped).chain(in_url("")).chain(in_url("?"));
+    let decoded = percent_decode_str(value).decode_utf8_lossy();
+    let escaped = [value, &*decoded].map(|it| [it.escape_debug().to_string(), printable(it, usize::MAX)]);
+    let all =
+        [value.to_owned(), decoded.clone().into_owned()].into_iter().chain(escaped.into_iter().flatten());
+    let all = all.chain(in_url("")).chain(in_url("?"));
     all.filter(|form| !form.is_empty()).collect()
 }
 
@@ -90,6 +95,10 @@ mod tests {
             "${token} /?t=${token} /${token}"
         );
         assert_eq!(hidden("a\u{1b}b", "a\\u{1b}b"), "${token}");
+        assert_eq!(
+            hidden("a%2Fb", "open() /srv/a/b failed, GET /a%2Fb"),
+            "open() /srv/${token} failed, GET /${token}"
+        );
         assert_eq!(hidden("", "nothing to hide"), "nothing to hide");
     }
 

@@ -31,6 +31,8 @@ pub struct Master {
     pub executes: Option<Result<PathBuf, String>>,
     /// Its effective user and group.
     pub user: (u32, u32),
+    /// It has more rights than who started it (setuid, setgid): nginx never has.
+    pub raised: bool,
     /// Whether descriptors 0 and 1 are the one `/dev/null` that `ngx_daemon` opens; `None` where they cannot be read.
     pub daemonized: Option<bool>,
     /// Whether it has a pid namespace of its own, by which its numbers differ from ours.

@@ -99,7 +99,7 @@ async fn ask(probe: &Probe, speech: &Speech, chosen: Chosen) -> Answer {
     let got = async {
         let ready = match timeout(within, link.ready(speech)).await {
             Ok(Ok(ready)) => ready,
-            Ok(Err(error)) => return Err(no_handshake(&error)),
+            Ok(Err(error)) => return Err(no_handshake(&error, probe.http2)),
             Err(_) => return Err(Outcome::HandshakeTimedOut { after: within }),
         };
         let left = clock.left(within);
@@ -122,12 +122,12 @@ async fn ask(probe: &Probe, speech: &Speech, chosen: Chosen) -> Answer {
 }
 
 /// What a handshake that did not come about says: something about TLS, or that the connection ended.
-fn no_handshake(error: &io::Error) -> Outcome {
+fn no_handshake(error: &io::Error, http2: bool) -> Outcome {
     let how = || match error.kind() {
         io::ErrorKind::UnexpectedEof => CLOSED.to_owned(),
         _ => error.to_string(),
     };
-    TlsProblem::of(error).map_or_else(
+    TlsProblem::of(error, http2).map_or_else(
         || Outcome::Reset { how: format!("{} in the TLS handshake", how()), received: 0 },
         Outcome::Tls,
     )
@@ -215,11 +215,9 @@ async fn receive(client: &Client, request: reqwest::Request) -> reqwest::Result<
     let mut got = Got { status, headers, ..Got::default() };
     while let Some(chunk) = response.chunk().await? {
         let room = BODY - got.body.len();
-        got.cut = chunk.len() > room;
+        // What is beyond is read too: only the end tells that the answer is whole.
+        got.cut |= chunk.len() > room;
         got.body.extend_from_slice(chunk.get(..chunk.len().min(room)).unwrap_or_default());
-        if got.cut {
-            break;
-        }
     }
     Ok(got)
 }

@@ -3,13 +3,7 @@
 //! TLS ends here and not in reqwest: so the name that is asked for is free of the URL, what is wrong with a
 //! certificate is a value and not a text, and a handshake that hangs is no answer that hangs.
 
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    io::{self, Read as _},
-    path::Path,
-    sync::Arc,
-};
+use std::{cell::RefCell, collections::HashMap, path::Path, sync::Arc};
 
 use rustls::{
     ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
@@ -23,10 +17,13 @@ use rustls::{
 use tokio_rustls::{TlsConnector, client::Connect};
 
 use super::stream::Stream;
-use crate::plan::{Probe, Tls};
+use crate::{
+    host::files::{self, Symlinks},
+    plan::{Probe, Tls},
+};
 
 /// The largest file of trusted authorities that is read; all authorities of a distribution are a quarter of it.
-const CA_FILE: u64 = 1 << 20;
+const CA_FILE: usize = 1 << 20;
 
 /// Everything that a handshake needs, but the connection.
 #[derive(Clone)]
@@ -99,12 +96,11 @@ fn config(tls: &Tls, http2: bool) -> Result<ClientConfig, String> {
 
 fn authorities(file: &Path) -> Result<RootCertStore, String> {
     let unreadable = |error: &dyn std::fmt::Display| format!("{} cannot be read: {error}", file.display());
-    let read = || -> io::Result<Vec<u8>> {
-        let mut text = Vec::new();
-        std::fs::File::open(file)?.take(CA_FILE).read_to_end(&mut text)?;
-        Ok(text)
-    };
-    let text = read().map_err(|error| unreadable(&error))?;
+    let read = files::read_bounded(file, CA_FILE, Symlinks::Follow).map_err(|error| error.to_string())?;
+    if read.cut {
+        return Err(format!("{} is larger than {} KiB", file.display(), CA_FILE >> 10));
+    }
+    let text = read.bytes;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&text) {
         let certificate = certificate.map_err(|error| unreadable(&error))?;
@@ -179,10 +175,14 @@ mod tests {
         let why = |file: &Path| authorities(file).err().unwrap_or_default();
         let missing = scratch.path().join("missing.pem");
         assert!(
-            why(&missing).ends_with("missing.pem cannot be read: No such file or directory (os error 2)")
+            why(&missing).ends_with("missing.pem cannot be opened: No such file or directory (os error 2)")
         );
         assert!(why(&scratch.write("empty.pem", b"# none")).contains("has no certificate"));
         let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert!(why(&scratch.write("broken.pem", broken)).contains("broken.pem cannot be read: "));
+        assert!(why(&scratch.write("large.pem", &vec![b'#'; CA_FILE + 1])).contains("larger than 1024 KiB"));
+        let fifo = scratch.path().join("fifo.pem");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(why(&fifo).contains("fifo.pem"), "it does not wait for somebody who writes");
     }
 }

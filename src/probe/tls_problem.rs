@@ -39,13 +39,13 @@ pub enum TlsProblem {
 }
 
 impl TlsProblem {
-    /// What an unsuccessful handshake says, when it was not the connection that failed.
-    pub(super) fn of(error: &io::Error) -> Option<Self> {
+    /// What an unsuccessful handshake says, when it was not the connection that failed. `http2`: only HTTP/2 was offered.
+    pub(super) fn of(error: &io::Error, http2: bool) -> Option<Self> {
         let error = error.get_ref()?.downcast_ref::<Error>()?;
         Some(match error {
             Error::InvalidCertificate(error) => Self::of_certificate(error),
             Error::InvalidMessage(InvalidMessage::InvalidContentType) => Self::NotTls,
-            Error::AlertReceived(AlertDescription::NoApplicationProtocol) => Self::NoHttp2,
+            Error::AlertReceived(AlertDescription::NoApplicationProtocol) if http2 => Self::NoHttp2,
             other => Self::Failed(other.to_string()),
         })
     }

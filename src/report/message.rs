@@ -13,7 +13,11 @@ const MOST: usize = 1000;
 /// The parts of a sentence, each made fit for one line of a terminal, and bounded in all.
 #[must_use]
 pub fn one_line(parts: &[String]) -> String {
-    printable(&parts.join("; "), MOST)
+    let shown = printable(&parts.join("; "), usize::MAX);
+    match shown.char_indices().nth(MOST) {
+        Some(_) => shown.chars().take(MOST - 1).chain(['…']).collect(),
+        None => shown,
+    }
 }
 
 /// What a verdict says, in one line: how it ended, what went wrong, the state of the machine, what to do next.

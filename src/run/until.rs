@@ -108,7 +108,7 @@ impl<W: World> Run<'_, W> {
         heeded
     }
 
-    fn check_budget(&self, now: Duration) -> Result<(), Fault> {
+    pub(super) fn check_budget(&self, now: Duration) -> Result<(), Fault> {
         match self.given.plan.defaults.budget {
             Some(budget) if now > budget && self.can_go_back() => Err(Fault::BudgetUsed { budget }),
             _ => Ok(()),

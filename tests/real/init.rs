@@ -1,9 +1,11 @@
 //! `init | check`, `init | preview` and `init | run` on hosts that are set up in different ways.
 
-use std::process::Output;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Output, Stdio};
 
 use crate::support::certificates::{self, Certificate};
 use crate::support::host::{BINARY, CONFIG, Host, Offer, PID_FILE, runner};
+use crate::support::sandbox::Sandbox;
 use crate::support::{builds, wait_until};
 
 /// A command line of the host in which `changeover` is the program under test.
@@ -147,6 +149,26 @@ fn an_nginx_in_another_network_is_described_as_from_its_own() {
     let here = plan("changeover init --pid-file /run/nginx.pid");
     assert_eq!(plan("unshare --net changeover init --pid-file /run/nginx.pid"), here);
     assert!(here.contains("url = \"http://127.0.0.1/healthz\"\n"), "{here}");
+}
+
+#[test]
+fn what_the_title_of_a_setuid_program_names_is_not_run() {
+    let host = Host::new();
+    let marker = "/srv/was-run";
+    host.write("/srv/evil", format!("#!/bin/sh\necho $(id -u) > {marker}\n"));
+    host.write("/srv/raised", std::fs::read("/bin/cat").expect("a program that waits"));
+    for (path, mode) in [("/srv/evil", 0o755), ("/srv/raised", 0o4755)] {
+        std::fs::set_permissions(host.path(path), PermissionsExt::from_mode(mode)).expect("set the mode");
+    }
+    let titled = "exec -a 'nginx: master process /srv/evil' /srv/raised";
+    let mut command = Sandbox::command("setpriv");
+    command.args(["--reuid", "33", "--regid", "33", "--clear-groups", "bash", "-c", titled]);
+    host.sandbox.keep_running(command.stdin(Stdio::piped()));
+    wait_until("it runs", || host.masters().len() == 1);
+    let effective = host.read(&format!("/proc/{}/status", host.masters()[0])).unwrap_or_default();
+    assert!(effective.contains("Uid:\t33\t0\t"), "it has more rights than its user: {effective}");
+    let init = host.changeover_bare(&["init"]);
+    assert_eq!((init.exit(), host.read(marker)), (12, None), "{init}");
 }
 
 #[test]

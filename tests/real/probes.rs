@@ -44,6 +44,22 @@ fn a_generation_that_does_not_accept_is_not_reached_and_bounded() {
 }
 
 #[test]
+fn an_answer_that_is_never_whole_is_no_good_one_however_long_it_is() {
+    let big = |rate: &str| {
+        format!("location {rate} {{ alias /srv/big; limit_rate_after 1100k; limit_rate {}; }}", &rate[1..])
+    };
+    let host = Host::new().with(|config| config.server = big("/1k") + &big("/0"));
+    host.write("/srv/big", vec![b'x'; 2 << 20]);
+    let host = host.running("1.26.3");
+    let crew = only_old(&host).crew;
+    let code = |path: &str| {
+        let keys = json!({ "url": format!("http://127.0.0.1/{path}"), "request-timeout": "600ms" });
+        ask(&host, &probe(&keys), Answerer::Old, &crew).outcome.code()
+    };
+    assert_eq!((code("1k"), code("0")), ("probe/timed-out", "probe/passed"));
+}
+
+#[test]
 fn a_connection_that_nobody_accepts_is_queued_and_not_hung() {
     let host = Host::new().running("1.26.3");
     let workers = only_old(&host);

@@ -224,6 +224,15 @@ fn a_budget_that_is_used_up_brings_old_back() {
 }
 
 #[test]
+fn a_budget_holds_for_probes_without_a_pause_too() {
+    let budget = ("[service]", "[defaults]\nbudget = \"1500ms\"\n\n[service]");
+    let scene = run_with(&[budget, ("pass-after = 5\n", "pass-after = 10000\ninterval = \"0s\"\n")]);
+    assert_eq!(diagnosis(&scene.run), "run/budget-used", "{}", scene.run);
+    assert_eq!(scene.run.verdict()["failed"], 6, "{}", scene.run);
+    scene.rolled_back(20);
+}
+
+#[test]
 fn a_time_out_of_each_kind_of_step_is_told_at_its_half_and_names_what_was_waited_for() {
     let late = "until = \"accepting\"\ncount = 3\ntimeout = \"300ms\"\n";
     let workers = ("until = \"accepting\"\n", late);

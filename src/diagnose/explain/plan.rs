@@ -72,7 +72,7 @@ pub(super) const TEXTS: &[Text] = &[
     },
     Text {
         code: "plan/bad-form",
-        means: "A text does not have the form that its key takes, such as the name of a probe.",
+        means: "A text does not have the form that its key takes, such as a `server-name`.",
         why: "Such texts are used in names and messages, where other characters have a meaning of their own.",
         todo: "Write it in the form that the message shows.",
     },

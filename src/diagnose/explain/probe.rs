@@ -11,7 +11,7 @@ pub(super) const TEXTS: &[Text] = &[
     },
     Text {
         code: "probe/not-reached",
-        means: "No connection landed on a worker of the wanted generation in the time of the step.",
+        means: "No connection landed on a worker of the wanted generation in about 2 s.",
         why: "The build was not judged, neither good nor bad: while both generations accept, an idle host may give \
               every connection to one of them.",
         todo: "Probe new after the old workers are draining, as plans/nginx.toml does.",

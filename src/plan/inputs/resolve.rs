@@ -112,9 +112,9 @@ impl Resolver<'_> {
             | ["probe", _, "body"]
             | ["probe", _, "expect", "headers", _]
             | ["probe", _, "expect", "body-contains"] => true,
-            ["probe", _, "url"] => {
-                before.split_once("://").is_some_and(|(_, behind)| behind.contains(['/', '?']))
-            }
+            ["probe", _, "url"] => before
+                .split_once("://")
+                .is_some_and(|(_, behind)| behind.find(['/', '?']).is_some_and(|host| host > 0)),
             _ => false,
         }
     }

@@ -147,6 +147,7 @@ fn master() -> Master {
         arguments: Arguments::from_title(title),
         executes: Some(Ok("/usr/sbin/nginx".into())),
         user: (0, 0),
+        raised: false,
         directory: None,
         daemonized: Some(true),
         other_numbers: false,

@@ -50,6 +50,7 @@ pub(in crate::preflight) fn of(pid: i32) -> Option<Master> {
     let executes = arguments.as_ref().ok().map(|arguments| {
         observe::executed(pid, Path::new(&arguments.program)).map_err(|error| error.to_string())
     });
+    let (user, raised) = user(pid)?;
     let titled = nginx::title(&process.command) == Title::Master;
     let network = if titled { network(pid, &proc) } else { Network::Ours };
     Some(Master {
@@ -62,7 +63,8 @@ pub(in crate::preflight) fn of(pid: i32) -> Option<Master> {
         directory: fs::read_link(proc.join("cwd")).ok(),
         arguments,
         executes,
-        user: user(pid)?,
+        user,
+        raised,
         daemonized: daemonized(&proc),
         other_numbers: has_own(&proc, "pid"),
         network,
@@ -99,9 +101,11 @@ fn title_cut(pid: i32, length: usize) -> bool {
     length >= TITLE_MOST || room.is_some_and(|room| length as u64 + 1 >= room)
 }
 
-fn user(pid: i32) -> Option<(u32, u32)> {
+/// Its effective user and group, and whether these are others than the real ones.
+fn user(pid: i32) -> Option<((u32, u32), bool)> {
     let status = procfs::process::Process::new(pid).and_then(|process| process.status()).ok()?;
-    Some((status.euid, status.egid))
+    let effective = (status.euid, status.egid);
+    Some((effective, effective != (status.ruid, status.rgid)))
 }
 
 /// `ngx_daemon` opens `/dev/null` once, for reading and writing, as descriptors 0 and 1; an exec keeps them

@@ -29,8 +29,10 @@ pub(in crate::preflight) struct Environment {
 }
 
 impl Environment {
-    /// As this master runs; `None` where its arguments are not known.
+    /// As this master runs; `None` where its arguments are not known, and for a process with more rights than who
+    /// started it: its title may say anything, and what it names would be run with these rights.
     pub(in crate::preflight) fn of(master: &Master, euid: u32) -> Option<Self> {
+        (!master.raised).then_some(())?;
         Some(Self {
             arguments: master.arguments.as_ref().ok()?.clone(),
             directory: master.directory.clone().filter(|directory| directory.is_dir()),

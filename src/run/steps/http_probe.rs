@@ -66,6 +66,7 @@ impl<W: World> Run<'_, W> {
                     observed: tally.observed,
                 });
             }
+            self.check_budget(now)?;
             self.tell_slow(&mut patience, now);
             // At once: what wakes a probe is guarded above.
             if !step.interval.is_zero() {
