@@ -204,7 +204,7 @@ pub enum Event {
     },
     /// The way back begins.
     WayBackStarted,
-    /// The world refused a move of the way back; nothing has changed.
+    /// A move of the way back was refused or had no effect; what it has changed, if anything, the next look shows.
     MoveRefused {
         /// The move.
         #[serde(flatten)]

@@ -68,9 +68,8 @@ pub fn next(phase: Phase, event: &Event) -> Result<Phase, IllegalEvent> {
         (Committed, Event::QuitSent { .. }) => Finishing,
         (Finishing, Event::StepPassed { .. } | Event::StepFailed { .. }) => phase,
         (Finishing, Event::Finished { .. }) => Finished,
-        (RollingBack, Event::WayBackWaits { .. } | Event::MoveRefused { .. } | Event::BackMaster { .. }) => {
-            phase
-        }
+        (RollingBack, Event::WayBackWaits { .. } | Event::BackMaster { .. }) => phase,
+        (Forward { .. } | Committed | RollingBack, Event::MoveRefused { .. }) => phase,
         (RollingBack, Event::RolledBack) => RolledBack,
         (RollingBack, Event::Stuck { .. }) => Phase::Stuck,
         (Forward { .. } | Committed | Finishing | RollingBack, Event::MoveMade { .. }) => phase,
@@ -168,7 +167,7 @@ pub(super) mod tests {
             (Event::WindowClosed { open: 1.0 }, "F", '='),
             (Event::NewMaster { pid: 2 }, "F", '='),
             (Event::sent(Signal::Winch, Generation::Old, Some(1), false), "FCQB", '='),
-            (Event::MoveRefused { what: Move::StubExec, text: text() }, "B", '='),
+            (Event::MoveRefused { what: Move::StubExec, text: text() }, "FCB", '='),
             (Event::BackMaster { pid: 1 }, "B", '='),
             (
                 Event::Probed {

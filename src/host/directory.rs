@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{self, AtFlags, Mode, OFlags, StatVfsMountFlags};
+use rustix::fs::{self, AtFlags, Gid, Mode, OFlags, StatVfsMountFlags, Uid};
 
 use super::files::id_of;
 use crate::protocol::FileId;
@@ -143,17 +143,23 @@ impl Directory {
             .map_err(self.failed(Doing::Create, name))
     }
 
-    /// Puts `bytes` at a name in one step: whoever opens it sees the old file or the whole new one.
+    /// Puts `bytes` of an `owner`, if not ours, at a name in one step: whoever opens it sees the old file or the whole new one.
     ///
     /// The temporary file is `.NAME.changeover-write`; one left by a crash is removed first.
     ///
     /// # Errors
     /// When writing, syncing or renaming fails; nothing is left behind then.
-    pub fn write_atomically(&self, name: &OsStr, bytes: &[u8], mode: u32) -> Result<FileId, DirectoryError> {
+    pub fn write_atomically(
+        &self,
+        name: &OsStr,
+        bytes: &[u8],
+        mode: u32,
+        owner: Option<(u32, u32)>,
+    ) -> Result<FileId, DirectoryError> {
         let temporary = beside(name, "write");
         self.unlink_if_there(&temporary)?;
         let mut file = self.create(&temporary)?;
-        let written = self.fill(&mut file, &temporary, bytes, mode).and_then(|id| {
+        let written = self.fill(&mut file, &temporary, bytes, (mode, owner)).and_then(|id| {
             fs::renameat(&self.fd, &temporary, &self.fd, name).map_err(self.failed(Doing::Rename, name))?;
             Ok(id)
         });
@@ -167,12 +173,22 @@ impl Directory {
         }
     }
 
-    fn fill(&self, file: &mut File, name: &OsStr, bytes: &[u8], mode: u32) -> Result<FileId, DirectoryError> {
+    fn fill(
+        &self,
+        file: &mut File,
+        name: &OsStr,
+        bytes: &[u8],
+        (mode, owner): (u32, Option<(u32, u32)>),
+    ) -> Result<FileId, DirectoryError> {
         file.write_all(bytes).map_err(|source| DirectoryError {
             doing: Doing::Write,
             path: self.path.join(name),
             source,
         })?;
+        if let Some((user, group)) = owner {
+            let (user, group) = (Uid::from_raw(user), Gid::from_raw(group));
+            fs::fchown(&*file, Some(user), Some(group)).map_err(self.failed(Doing::Write, name))?;
+        }
         fs::fchmod(&*file, Mode::from_raw_mode(mode)).map_err(self.failed(Doing::Write, name))?;
         fs::fsync(&*file).map_err(self.failed(Doing::Sync, name))?;
         fs::fstat(&*file).map(|stat| id_of(&stat)).map_err(self.failed(Doing::LookAt, name))
@@ -279,7 +295,7 @@ mod tests {
         scratch.write(".nginx.pid.changeover-write", b"left by a crash");
         let before = old.metadata().unwrap().ino();
         let directory = Directory::open(scratch.path()).unwrap();
-        let id = directory.write_atomically(OsStr::new("nginx.pid"), b"4242\n", 0o644).unwrap();
+        let id = directory.write_atomically(OsStr::new("nginx.pid"), b"4242\n", 0o644, None).unwrap();
         assert_eq!(std::fs::read(&old).unwrap(), b"4242\n");
         assert_eq!(old.metadata().unwrap().permissions().mode() & 0o7777, 0o644);
         assert_ne!(id.ino, before);
@@ -293,7 +309,7 @@ mod tests {
         symlink(&victim, scratch.path().join(".a.changeover-write")).unwrap();
         symlink(&victim, scratch.path().join("a")).unwrap();
         let directory = Directory::open(scratch.path()).unwrap();
-        directory.write_atomically(OsStr::new("a"), b"new", 0o644).unwrap();
+        directory.write_atomically(OsStr::new("a"), b"new", 0o644, None).unwrap();
         assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
         assert!(directory.create(OsStr::new("victim")).is_err());
     }

@@ -134,7 +134,7 @@ mod tests {
         let directory = Directory::open(scratch.path()).unwrap();
         let (path, staged) = (OsStr::new("nginx"), OsStr::new("staged"));
         let (old, new) = (directory.file_id(path).unwrap(), directory.file_id(staged).unwrap());
-        directory.write_atomically(path, b"foreign", 0o755).unwrap();
+        directory.write_atomically(path, b"foreign", 0o755, None).unwrap();
         let refused = directory.exchange((path, old), (staged, new)).unwrap_err();
         assert_eq!(refused.code(), "host/exchange-foreign");
         assert_eq!(std::fs::read(scratch.path().join("nginx")).unwrap(), b"foreign");

@@ -8,7 +8,7 @@ use rustix::{
 };
 use tokio::io::unix::AsyncFd;
 
-use super::{pidfd::Pidfd, wakeup};
+use super::{descriptors, pidfd::Pidfd, wakeup};
 use crate::protocol::Identity;
 
 /// How many ends are taken at once; more come at the next turn.
@@ -31,10 +31,11 @@ impl Exits {
         Ok(Self { epoll: wakeup::readable(epoll)?, held: BTreeMap::new() })
     }
 
-    /// Holds exactly these from now on. One that cannot be held has exited, which the next look at it shows.
+    /// Holds exactly these from now on, the first ones where there are too many: at most half of the descriptors that
+    /// this process may have. One that is not held is found by the next look at it.
     pub fn hold(&mut self, processes: impl IntoIterator<Item = Identity>) {
         let mut before = std::mem::take(&mut self.held);
-        for id in processes {
+        for id in processes.into_iter().take(descriptors::limit() / 2) {
             let held = before.remove(&id).or_else(|| self.add(id));
             self.held.extend(held.map(|held| (id, held)));
         }

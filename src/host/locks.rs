@@ -193,6 +193,13 @@ impl<'a> Locked<'a> {
     }
 }
 
+/// Whether names beside this path can be changed by us.
+#[must_use]
+pub fn may_change(path: &Path) -> bool {
+    path.parent()
+        .is_some_and(|directory| fs::accessat(CWD, directory, Access::WRITE_OK, AtFlags::EACCESS).is_ok())
+}
+
 /// What the holder wrote: its pid and its run. It may be about to write it.
 fn read_holder(lock: &File) -> Option<Holder> {
     let mut text = String::new();

@@ -3,6 +3,7 @@
 mod attributes;
 pub mod clock;
 pub mod command;
+pub mod descriptors;
 pub mod directory;
 mod exchange;
 pub mod exits;

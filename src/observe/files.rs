@@ -1,16 +1,19 @@
 //! The files of a situation: the binary path, the pid file, `.oldbin`, unix paths. Read only.
 
 use std::{
-    fs::{self, File},
-    io::Read,
+    fs,
+    io::ErrorKind,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
-use crate::protocol::{FileId, PathHolds};
+use crate::{
+    host::files::{FileError, Symlinks, read_bounded},
+    protocol::{FileId, PathHolds},
+};
 
 /// The most that is read of a pid file, in bytes; nginx writes a number and a line feed.
-const PID_FILE_MAX: u64 = 64;
+const PID_FILE_MAX: usize = 64;
 
 /// What a pid file says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,19 +24,15 @@ pub(super) enum Content {
 }
 
 pub(super) fn pid_file(path: &Path) -> Content {
-    let mut text = String::new();
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Content::Missing,
-        Err(_) => return Content::Unreadable,
-    };
-    // A fifo or a device at the path would block or never end.
-    if !file.metadata().is_ok_and(|metadata| metadata.is_file())
-        || file.take(PID_FILE_MAX).read_to_string(&mut text).is_err()
-    {
-        return Content::Unreadable;
+    // A fifo at the path would block, a device never end: neither is opened as a pid file.
+    match read_bounded(path, PID_FILE_MAX, Symlinks::Follow) {
+        Ok(read) => {
+            let text = String::from_utf8_lossy(&read.bytes);
+            text.trim().parse().ok().filter(|pid| *pid > 0).map_or(Content::Unreadable, Content::Pid)
+        }
+        Err(FileError::Open { source, .. }) if source.kind() == ErrorKind::NotFound => Content::Missing,
+        Err(_) => Content::Unreadable,
     }
-    text.trim().parse().ok().filter(|pid| *pid > 0).map_or(Content::Unreadable, Content::Pid)
 }
 
 /// Where nginx puts the pid file while a second generation lives (`NGX_OLDPID_EXT`).

@@ -18,14 +18,22 @@ struct Made {
     to: Option<Identity>,
     at: Duration,
     way_back: bool,
+    refused: bool,
 }
 
 impl Ledger {
     /// A move was made; every answer is older than it and is forgotten.
     pub(super) fn record(&mut self, what: Move, to: Option<Identity>, at: Duration, way_back: bool) {
-        self.moves.push(Made { what, to, at, way_back });
+        self.moves.push(Made { what, to, at, way_back, refused: false });
         self.answers = Answers { baseline_failures: self.answers.baseline_failures, ..Answers::default() };
         self.baseline_failed_at = None;
+    }
+
+    /// The world refused the last move.
+    pub(super) fn refused(&mut self) {
+        if let Some(last) = self.moves.last_mut() {
+            last.refused = true;
+        }
     }
 
     /// A question was answered.
@@ -59,6 +67,7 @@ impl Ledger {
             to: made.to,
             age: now.saturating_sub(made.at),
             way_back: made.way_back,
+            sent: !made.refused,
         };
         self.moves.iter().map(past).collect()
     }

@@ -127,6 +127,11 @@ impl Observer {
         self.ledger.record(what, to, now, way_back);
     }
 
+    /// The world refused the move that was recorded last: it counts as an attempt, and as nothing that was sent.
+    pub fn refused(&mut self) {
+        self.ledger.refused();
+    }
+
     /// A question of `way_back` was answered. Baseline probes hold only if nobody came or went meanwhile: that
     /// is checked at the next observation.
     pub fn answer(&mut self, question: Question, yes: bool, now: Duration) {
@@ -159,7 +164,7 @@ impl Observer {
             Some(new) => state(new, new_tree.as_ref(), now, listening, &past),
             None => GenerationState::absent(),
         };
-        old.poison_suspected = poison_suspected(&past, self.old.id);
+        old.poison_suspected = poison_suspected(&past, self.old.id, self.new.is_some());
         self.follow_strays(&old, &new);
         let seen = Seen { old: old.workers.titled.clone(), new: new.id.filter(|_| new.master.lives()) };
         if self.seen != seen {
@@ -299,6 +304,7 @@ impl Observer {
                 strays.extend(strays::discover(tracked, &masters));
             }
         }
+        self.strays.titled = strays::titled(self.strays.old.union(&self.strays.new));
     }
 }
 

@@ -32,6 +32,12 @@ fn stray(pid: i32, dead: &Tracked, masters: &[Identity]) -> Option<Identity> {
     process.stray(dead.exe, parent_is_master, remembered, remembered || listens()).then_some(process.id)
 }
 
+/// Those of them that have the title of a worker.
+pub(super) fn titled<'a>(strays: impl Iterator<Item = &'a Identity>) -> BTreeSet<Identity> {
+    let accepts = |id: &&Identity| facts(id.pid).is_some_and(|it| it.id == **id && it.title == Title::Worker);
+    strays.filter(accepts).copied().collect()
+}
+
 /// Those of them that still live.
 pub(super) fn still_living(strays: &mut BTreeSet<Identity>) {
     strays.retain(|id| Process::again(*id).is_some());

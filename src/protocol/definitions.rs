@@ -55,19 +55,26 @@ impl GenerationState {
     }
 }
 
-/// Whether the last thing done about old's poison is that the way back had to write its pid file: nginx may have
-/// failed to rename it at USR2 (nginx-facts 2). A stub exec cures the poison and ends the suspicion.
+/// Whether old may be poisoned (nginx-facts 2): the way back had to write its pid file, which nginx may have failed to
+/// rename at USR2; or nobody was ever seen to be executed after this run's USR2, so that the fork itself may have failed.
+/// A stub exec cures the poison and ends the suspicion.
 #[must_use]
-pub fn poison_suspected(past: &[Past], old: Identity) -> bool {
-    let written = Move::WritePidFile { names: Generation::Old };
-    let about_old = |past: &&Past| past.way_back && past.to.is_none_or(|to| to == old);
-    let relevant = |past: &&Past| past.what == written || past.what == Move::StubExec;
-    past.iter().filter(about_old).rfind(relevant).is_some_and(|last| last.what == written)
+pub fn poison_suspected(past: &[Past], old: Identity, executed: bool) -> bool {
+    let about_old = |past: &&Past| past.to.is_none_or(|to| to == old);
+    let suspicious = |past: &Past| match &past.what {
+        Move::WritePidFile { names: Generation::Old } => past.way_back,
+        Move::OpenWindow | Move::Signal { signal: Signal::Usr2, to: Generation::Old } => {
+            !executed && past.sent
+        }
+        _ => false,
+    };
+    let relevant = |past: &&Past| suspicious(past) || past.what == Move::StubExec;
+    past.iter().filter(about_old).rfind(relevant).is_some_and(suspicious)
 }
 
 /// Whether this run told that master QUIT or TERM.
 #[must_use]
 pub fn told_to_leave(past: &[Past], master: Identity) -> bool {
     let leaves = |what: &Move| matches!(what, Move::Signal { signal: Signal::Quit | Signal::Term, .. });
-    past.iter().any(|past| past.to == Some(master) && leaves(&past.what))
+    past.iter().any(|past| past.sent && past.to == Some(master) && leaves(&past.what))
 }

@@ -125,6 +125,8 @@ pub struct Strays {
     pub old: BTreeSet<Identity>,
     /// Those of a new master.
     pub new: BTreeSet<Identity>,
+    /// Those of them that have the title of a worker: they accept.
+    pub titled: BTreeSet<Identity>,
 }
 
 /// One move that this run made.
@@ -138,6 +140,8 @@ pub struct Past {
     pub age: Duration,
     /// Whether the way back made it.
     pub way_back: bool,
+    /// The world did not refuse it.
+    pub sent: bool,
 }
 
 /// Answers to the questions of [`super::Next::Ask`]; `None` until asked, and again after every move.

@@ -303,19 +303,27 @@ fn a_stray_is_of_the_dead_masters_file_and_nobody_elses_child() {
 }
 
 fn past(what: Move, to: Option<i32>, way_back: bool) -> Past {
-    Past { what, to: to.map(|pid| Identity { pid, start: 10 }), age: ms(0), way_back }
+    Past { what, to: to.map(|pid| Identity { pid, start: 10 }), age: ms(0), way_back, sent: true }
 }
 
 #[test]
 fn a_pid_file_that_the_way_back_had_to_write_makes_poison_suspected_until_a_stub_exec() {
     let old = master().id;
     let written = || past(Move::WritePidFile { names: Generation::Old }, None, true);
-    assert!(poison_suspected(&[written()], old));
-    assert!(!poison_suspected(&[], old));
-    assert!(!poison_suspected(&[Past { way_back: false, ..written() }], old), "before USR2, in time");
-    assert!(!poison_suspected(&[written(), past(Move::StubExec, Some(100), true)], old));
-    assert!(poison_suspected(&[past(Move::StubExec, Some(100), true), written()], old));
-    assert!(poison_suspected(&[written(), past(Move::StubExec, Some(99), true)], old), "another master's");
+    assert!(poison_suspected(&[written()], old, true));
+    assert!(!poison_suspected(&[], old, true));
+    assert!(!poison_suspected(&[Past { way_back: false, ..written() }], old, true), "before USR2, in time");
+    assert!(!poison_suspected(&[written(), past(Move::StubExec, Some(100), true)], old, true));
+    assert!(poison_suspected(&[past(Move::StubExec, Some(100), true), written()], old, true));
+    assert!(
+        poison_suspected(&[written(), past(Move::StubExec, Some(99), true)], old, true),
+        "another master's"
+    );
+    let window = || past(Move::OpenWindow, Some(100), false);
+    assert!(poison_suspected(&[window()], old, false), "nobody was seen to be executed");
+    assert!(!poison_suspected(&[window()], old, true));
+    assert!(!poison_suspected(&[window(), past(Move::StubExec, Some(100), true)], old, false), "cured");
+    assert!(!poison_suspected(&[Past { sent: false, ..window() }], old, false), "nothing was sent");
 }
 
 #[test]

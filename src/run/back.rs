@@ -78,7 +78,7 @@ impl<W: World> Run<'_, W> {
 
     /// Whether the path holds no file of this run, after one try to put back what was found: a way back that stops
     /// leaves neither the staged file nor the stub for the next restart.
-    async fn path_is_back(&mut self, situation: &Situation) -> bool {
+    pub(super) async fn path_is_back(&mut self, situation: &Situation) -> bool {
         let ours = |situation: &Situation| matches!(situation.path, PathHolds::Ours | PathHolds::Stub);
         if ours(situation) {
             self.make(Move::ExchangeBack).await;

@@ -45,6 +45,8 @@ impl<W: World> Run<'_, W> {
             return self.verdict(Ending::Refused, 17, Some(report));
         }
         if on_failure == OnFailure::Stop || !self.given.plan.rollback.automatic {
+            let situation = self.look();
+            self.path_is_back(&situation).await;
             self.tell(Event::Stopped);
             return self.stopped(Some(report), recipe::stopped);
         }
@@ -129,7 +131,8 @@ fn serving(situation: &Situation) -> Serving {
             Generation::Old => &situation.strays.old,
             Generation::New => &situation.strays.new,
         };
-        !situation.generation(which).workers.titled.is_empty() || !strays.is_empty()
+        !situation.generation(which).workers.titled.is_empty()
+            || !strays.is_disjoint(&situation.strays.titled)
     };
     match (accepts(Generation::Old), accepts(Generation::New)) {
         (true, true) => Serving::Both,

@@ -22,7 +22,8 @@ pub trait World {
     /// Makes one move. It is never dropped between the effect and its record.
     ///
     /// # Errors
-    /// [`MoveError`] when the world refused; then nothing has changed, or what had changed was put back.
+    /// [`MoveError`] when the world refused; then nothing has changed, or what had changed was put back. Only where a
+    /// file could not be exchanged back, the path holds it and USR2 was sent: the next situation shows both.
     fn perform(&mut self, what: &Move, way_back: bool) -> impl Future<Output = Result<Effect, MoveError>>;
 
     /// Returns when something may have changed, at the latest at `deadline`.
@@ -31,8 +32,13 @@ pub trait World {
     /// One request of the named probe to a worker of the wanted generation.
     ///
     /// # Errors
-    /// What came first, when that was not the answer.
-    fn probe(&mut self, name: &str, wanted: Answerer) -> impl Future<Output = Result<Answer, Wake>>;
+    /// What came first, when that was not the answer: something that may have changed, or the deadline.
+    fn probe(
+        &mut self,
+        name: &str,
+        wanted: Answerer,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<Answer, Wake>>;
 
     /// Finds out what only the world can answer; the next situation holds the answer.
     fn ask(&mut self, question: Question) -> impl Future<Output = bool>;

@@ -10,7 +10,7 @@ use crate::{
     protocol::FileId,
 };
 
-/// Reads the kernel's tables of our own network namespace once; a master of another one is refused anyway. A table that
+/// Reads the kernel's tables of the network that we look from once: the master's, which was entered before. A table that
 /// cannot be read counts as empty.
 pub(super) fn held_by(pid: i32) -> Vec<Held> {
     let inodes = process::sockets(pid);

@@ -20,7 +20,7 @@ fn to_present(situation: &Situation, to: Generation) -> impl DoubleEndedIterator
 
 /// How long ago this move was last made, to the present master, forward or back.
 pub(super) fn last(situation: &Situation, what: &Move) -> Option<Duration> {
-    let made = |past: &&Past| past.what == *what;
+    let made = |past: &&Past| past.sent && past.what == *what;
     match what.receiver() {
         Some(to) => to_present(situation, to).rfind(made).map(|past| past.age),
         None => situation.past.iter().rfind(made).map(|past| past.age),
@@ -44,7 +44,8 @@ pub(super) fn exhausted(situation: &Situation, what: &Move) -> bool {
 
 /// What this run last told old, and whether the way back did.
 pub(super) fn last_to_old(situation: &Situation) -> Option<&Past> {
-    to_present(situation, Generation::Old).rfind(|past| past.what.receiver() == Some(Generation::Old))
+    to_present(situation, Generation::Old)
+        .rfind(|past| past.sent && past.what.receiver() == Some(Generation::Old))
 }
 
 /// How often `what` was made to old by the way back since it last made `after`.

@@ -97,7 +97,7 @@ impl Binary {
             staged.takes.0 = link;
             staged.takes.1 = binary.directory.file_id(&staged.takes.0)?;
         }
-        binary.stub.1 = binary.directory.write_atomically(&binary.stub.0, b"", 0o600)?;
+        binary.stub.1 = binary.directory.write_atomically(&binary.stub.0, b"", 0o600, None)?;
         Ok(binary)
     }
 
@@ -275,7 +275,7 @@ mod tests {
         // In place: it is the same inode.
         scratch.write("file", b"written");
         assert!(binary.new_file_is_proven().unwrap_err().starts_with("its sha256 is "));
-        binary.directory.write_atomically(OsStr::new("file"), b"old", 0o755).unwrap();
+        binary.directory.write_atomically(OsStr::new("file"), b"old", 0o755, None).unwrap();
         assert!(binary.new_file_is_proven().unwrap_err().ends_with("is another file now"));
     }
 
@@ -296,7 +296,7 @@ mod tests {
     fn a_symlink_that_leads_to_another_file_since_is_not_exchanged() {
         let scratch = Scratch::new();
         let binary = through_a_symlink(&scratch);
-        binary.directory.write_atomically(OsStr::new("file"), b"foreign", 0o755).unwrap();
+        binary.directory.write_atomically(OsStr::new("file"), b"foreign", 0o755, None).unwrap();
         for what in [Puts::Staged, Puts::Stub] {
             assert_eq!(binary.put(what).unwrap_err().code, "run/path-changed");
             assert_eq!(names(&scratch), Path::new("file"));

@@ -17,16 +17,21 @@ pub(super) struct PidFile {
     pub(super) directory: Directory,
     pub(super) name: OsString,
     pub(super) oldbin: PathBuf,
+    /// Whom it belongs to where that is not us: the master's own user.
+    pub(super) owner: Option<(u32, u32)>,
 }
 
 impl PidFile {
     /// Opens the directory of the pid file.
-    pub(super) fn open(path: &Path) -> Result<Self, DirectoryError> {
+    ///
+    /// A pid file of root's would keep another user's nginx from opening it again (`nginx -t`) and, in a sticky
+    /// directory, from renaming it at USR2.
+    pub(super) fn open(path: &Path, owner: Option<(u32, u32)>) -> Result<Self, DirectoryError> {
         let directory = Directory::open(path.parent().unwrap_or(Path::new("/")))?;
         let name = path.file_name().unwrap_or_default().to_owned();
         let mut oldbin = path.as_os_str().to_owned();
         oldbin.push(".oldbin");
-        Ok(Self { directory, name, oldbin: oldbin.into() })
+        Ok(Self { directory, name, oldbin: oldbin.into(), owner })
     }
 
     /// Whether `.oldbin` is there.
@@ -42,7 +47,7 @@ impl PidFile {
     /// Writes it as nginx does, but never half: a temporary file, then a rename.
     pub(super) fn write(&self, master: Identity) -> Result<(), MoveError> {
         let text = format!("{}\n", master.pid);
-        let written = self.directory.write_atomically(&self.name, text.as_bytes(), 0o644);
+        let written = self.directory.write_atomically(&self.name, text.as_bytes(), 0o644, self.owner);
         written.map(drop).map_err(|e| refused(e.code(), &e))
     }
 

@@ -113,6 +113,9 @@ impl World for Live {
         // Recorded before it is made: an effect without its record would be forgotten by the way back.
         self.observer.record(what.clone(), None, self.recorder.now(), way_back);
         let made = self.make(what).await;
+        if made.is_err() {
+            self.observer.refused();
+        }
         self.stops = Stops::at(self.recorder.now());
         made
     }
@@ -143,7 +146,9 @@ impl World for Live {
         wake
     }
 
-    async fn probe(&mut self, name: &str, wanted: Answerer) -> Result<Answer, Wake> {
+    async fn probe(&mut self, name: &str, wanted: Answerer, deadline: Duration) -> Result<Answer, Wake> {
+        let late = timer::after(deadline.saturating_sub(self.now()));
+        tokio::pin!(late);
         let asker = Rc::clone(&self.asker);
         let answer = asker.ask(name, wanted);
         tokio::pin!(answer);
@@ -158,6 +163,7 @@ impl World for Live {
                     self.stops = Stops::at(self.recorder.now());
                     return Ok(answer);
                 }
+                () = &mut late => First::Changed,
             };
             match first {
                 First::Signal(caught) => return Err(self.caught(caught)),
@@ -206,13 +212,12 @@ impl World for Live {
     }
 }
 
-/// Whose end is waited for: both masters and all their workers.
+/// Whose end is waited for: both masters first, then all their workers.
 fn everybody(situation: &Situation) -> impl Iterator<Item = Identity> {
-    [&situation.old, &situation.new].into_iter().flat_map(|state| {
-        let master = state.id.filter(|_| state.master.lives());
+    let states = [&situation.old, &situation.new];
+    let masters = states.into_iter().filter_map(|state| state.id.filter(|_| state.master.lives()));
+    masters.chain(states.into_iter().flat_map(|state| {
         let workers = &state.workers;
-        master
-            .into_iter()
-            .chain(workers.titled.iter().chain(&workers.draining).chain(&workers.untitled).copied())
-    })
+        workers.titled.iter().chain(&workers.draining).chain(&workers.untitled).copied()
+    }))
 }

@@ -24,7 +24,7 @@ use crate::{
     engine::{Event, Level},
     host::{
         exits::Exits,
-        locks::{Holder, LockError, Locks},
+        locks::{self, Holder, LockError, Locks},
         notify::Notify,
         place::Place,
         timer,
@@ -159,9 +159,13 @@ impl Opening {
         let executes = observe::find(pid_file).ok().and_then(|found| found.old.executes());
         // The name that is exchanged, and the file that it leads to: another instance may exchange that one.
         let place = executes.and_then(|path| Place::of(&path).ok());
-        let place = place.map(|place| [place.path(), place.leads_to]);
+        // Who may not change that one has nothing to lock there.
+        let place = place.map(|place| {
+            let leads_to = Some(place.leads_to.clone()).filter(|path| locks::may_change(path));
+            [Some(place.path()), leads_to]
+        });
         let paths: Vec<&Path> =
-            std::iter::once(pid_file).chain(place.iter().flatten().map(PathBuf::as_path)).collect();
+            std::iter::once(pid_file).chain(place.iter().flatten().flatten().map(PathBuf::as_path)).collect();
         let pid = i32::try_from(std::process::id()).unwrap_or_default();
         Locks::take(&paths, &Holder { pid, run: self.run.clone() })
     }
@@ -180,8 +184,12 @@ impl Opening {
             refusals: report.count(Level::Refuse),
             took,
         });
-        let findings = report.findings;
-        report.ready.ok_or(Refusal::Checks(findings))
+        match (report.ready, report.findings) {
+            (Some(ready), _) => Ok(ready),
+            // The master died between two checks.
+            (None, findings) if preflight::fault(&findings).is_none() => Err(Refusal::Unsettled("gone")),
+            (None, findings) => Err(Refusal::Checks(findings)),
+        }
     }
 
     fn directory(&self, ready: &Ready) -> Result<RunDirectory, Refusal> {
@@ -248,7 +256,7 @@ struct Files {
 impl Files {
     fn make(ready: &Ready, run: &str) -> Result<Self, Refusal> {
         let binary = Binary::open(ready, run)?;
-        let pid_file = PidFile::open(&ready.pid_file)?;
+        let pid_file = PidFile::open(&ready.pid_file, Some(ready.user).filter(|_| ready.other_user))?;
         let unix_paths = ready.unix_paths.iter().map(|(path, _)| UnixPath::keep(path, run));
         Ok(Self { binary, pid_file, unix_paths: unix_paths.collect::<Result<_, _>>()? })
     }

@@ -25,6 +25,8 @@ pub(super) struct ConfigurationTest {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
     pub(super) directory: Option<PathBuf>,
+    /// Where it is not ours.
+    pub(super) user: Option<(u32, u32)>,
 }
 
 impl ConfigurationTest {
@@ -35,12 +37,14 @@ impl ConfigurationTest {
             program: ready.kept.as_ref().map_or(&ready.binary_path, |kept| &kept.path).clone(),
             arguments: ready.test_arguments.iter().map(OsString::from).collect(),
             directory: ready.directory.clone(),
+            user: Some(ready.user).filter(|_| ready.other_user),
         }
     }
 
     async fn passes(&self) -> bool {
         let command = Command {
             directory: self.directory.as_deref(),
+            user: self.user,
             timeout: TEST_BOUND,
             output_limit: OUTPUT,
             ..Command::new(&self.program).arguments(&self.arguments)

@@ -113,7 +113,7 @@ impl Refusal {
     }
 
     /// Tells it, and how the run ended.
-    pub(super) fn tell(&self, recorder: &mut Recorder, run: &str) -> Verdict {
+    pub(super) fn tell(&self, recorder: &mut Recorder, run: &str, serving: Serving) -> Verdict {
         let nothing = matches!(self, Self::NothingToDo(_));
         recorder.tell(if nothing { Event::NothingToDo { reason: self.to_string() } } else { Event::Refused });
         let (diagnosis, ending) = (self.report(), if nothing { Ending::Unchanged } else { Ending::Refused });
@@ -121,7 +121,7 @@ impl Refusal {
             verdict: ending,
             exit: self.exit(),
             changed: ending.changes(),
-            serving: Serving::Old,
+            serving,
             failed: None,
             next: diagnosis.iter().filter_map(|report| report.todo.clone()).collect(),
             diagnosis,

@@ -1,11 +1,12 @@
 //! From a loaded plan to a run that may begin: locks, preflight, the baseline.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Live, Teller, opening::Opening, recorder::Recorder, signals::Signals};
 use crate::{
-    engine::Event,
-    host::clock,
+    engine::{Event, Serving},
+    host::{clock, descriptors},
+    observe::{self, Side},
     plan::{Plan, ResolvedInput},
     run::Given,
 };
@@ -37,6 +38,7 @@ pub enum Started {
 /// Takes the locks, makes every check, stages the new file and takes the baseline. Nothing live is touched.
 pub async fn start(input: Input) -> Started {
     let run = clock::run_id();
+    descriptors::raise();
     let mut recorder = Recorder::new(input.teller, input.plan.secrets.clone());
     // Before anything is told: whoever reads the first event may already send a signal.
     let signals = Signals::catch();
@@ -47,9 +49,24 @@ pub async fn start(input: Input) -> Started {
         changeover: env!("CARGO_PKG_VERSION").to_owned(),
     });
     let Input { text, inputs, plan, state, .. } = input;
+    let pid_file = plan.service.pid_file.clone();
     let opening = Opening { plan, text, inputs, state, run: run.clone(), recorder };
     match opening.open(signals).await {
         Ok((live, given)) => Started::Ready(Box::new(live), Box::new(given)),
-        Err((refusal, mut recorder)) => Started::Ended(refusal.tell(&mut recorder, &run).exit),
+        Err((refusal, mut recorder)) => {
+            Started::Ended(refusal.tell(&mut recorder, &run, serving(&pid_file)).exit)
+        }
+    }
+}
+
+/// Who serves where nothing was touched.
+fn serving(pid_file: &Path) -> Serving {
+    let Ok(found) = observe::find(pid_file) else { return Serving::None };
+    let accepts = |side: &Side| !side.workers.titled.is_empty();
+    match (accepts(&found.old), found.new.as_ref().is_some_and(accepts)) {
+        (true, true) => Serving::Both,
+        (true, false) => Serving::Old,
+        (false, true) => Serving::New,
+        (false, false) => Serving::None,
     }
 }

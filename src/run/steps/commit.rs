@@ -11,6 +11,8 @@ use crate::{
 
 /// How long both may take to be quiet, and new to be seen accepting once more: they were before.
 const SEEN_ONCE_MORE: Duration = Duration::from_secs(2);
+/// The code of a move on a process that has exited.
+const GONE: &str = "host/process-gone";
 /// nginx itself kills workers that resist TERM after about 2 s (`ngx_master_process_cycle`, delay > 1000).
 const TERMINATED: Duration = Duration::from_secs(5);
 
@@ -24,16 +26,17 @@ impl<W: World> Run<'_, W> {
             self.perform(Move::WritePidFile { names: Generation::New }, false).await?;
         }
         self.tell(Event::CommitRecorded);
+        // From here on only new matters: an old that somebody ends, or wakes up, is told QUIT in a moment anyway.
+        self.expect.old_lives = false;
+        self.expect.old_accepts = false;
+        self.expect.old_drained = false;
         if self.given.new_file == NewFile::Staged {
             self.expect.path = PathHolds::Ours;
             self.perform(Move::Install, false).await?;
         }
         self.ready("new to accept once more", false).await?;
-        self.expect.old_lives = false;
-        self.expect.old_accepts = false;
-        self.expect.old_drained = false;
         let pid = self.master(Generation::Old).unwrap_or_default();
-        self.perform(Move::Signal { signal: Signal::Quit, to: Generation::Old }, false).await?;
+        self.end_old(Signal::Quit).await?;
         self.tell(Event::QuitSent { pid });
         self.world.stop_watches();
         self.drain(step).await
@@ -61,7 +64,10 @@ impl<W: World> Run<'_, W> {
     /// Waits for old's master to finish its connections and leave.
     async fn drain(&mut self, step: &Commit) -> Result<(bool, String), Fault> {
         let fault = match self.old_leaves(step.drain_timeout).await {
-            Ok(()) => return Ok((true, "old's master is gone".to_owned())),
+            Ok(()) => {
+                self.no_oldbin().await;
+                return Ok((true, "old's master is gone".to_owned()));
+            }
             // Of the time that is over the plan says what follows; new gone, or a person who waits no longer, it does not know.
             Err(fault) if !matches!(fault, Fault::DrainLate { .. }) => return Err(fault),
             Err(fault) => fault,
@@ -70,10 +76,27 @@ impl<W: World> Run<'_, W> {
             OnDrainTimeout::Leave => Ok((false, left(&self.look()))),
             OnDrainTimeout::Fail => Err(fault),
             OnDrainTimeout::Terminate => {
-                self.perform(Move::Signal { signal: Signal::Term, to: Generation::Old }, false).await?;
+                self.end_old(Signal::Term).await?;
                 self.old_leaves(TERMINATED).await?;
+                self.no_oldbin().await;
                 Ok((true, "old's master is gone, its last connections were cut".to_owned()))
             }
+        }
+    }
+
+    /// An old that was killed leaves its `.oldbin`, which names nobody and would keep the next run from beginning.
+    async fn no_oldbin(&mut self) {
+        if self.look().oldbin {
+            // The commit stands whatever comes of it; `status` and the next run name the file.
+            let _ = self.perform(Move::UnlinkOldbin, false).await;
+        }
+    }
+
+    /// Tells old to leave; one that is gone already needs no telling.
+    async fn end_old(&mut self, signal: Signal) -> Result<(), Fault> {
+        match self.perform(Move::Signal { signal, to: Generation::Old }, false).await {
+            Err(Fault::Move { code, .. }) if code == GONE => Ok(()),
+            told => told.map(drop),
         }
     }
 

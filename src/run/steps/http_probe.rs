@@ -33,30 +33,20 @@ impl<W: World> Run<'_, W> {
         let mut tally = Tally::default();
         loop {
             let asked = self.world.now();
-            let answer = match self.world.probe(&step.probe, step.answered_by).await {
-                Ok(answer) => answer,
+            let deadline = patience.deadline();
+            match self.world.probe(&step.probe, step.answered_by, deadline).await {
+                Ok(answer) => {
+                    self.tell(probed(&step.probe, &answer, false));
+                    if let Some(verdict) = self.judged(step, &mut tally, &answer) {
+                        return verdict;
+                    }
+                }
                 Err(wake) => {
                     self.heed(wake)?;
                     self.guard()?;
-                    continue;
                 }
-            };
-            self.tell(probed(&step.probe, &answer, false));
-            tally.count(&answer);
-            if tally.passed >= step.pass_after {
-                return Ok(tally.in_words());
-            }
-            if tally.failed >= step.fail_after {
-                return Err(Fault::Probe {
-                    probe: step.probe.clone(),
-                    code: answer.outcome.code(),
-                    text: answer.outcome.to_string(),
-                    expected: self.expected_answer(step),
-                    observed: tally.observed,
-                });
             }
             let now = self.world.now();
-            let deadline = patience.deadline();
             if now >= deadline && self.is_over(deadline).await? {
                 return Err(Fault::ProbesLate {
                     probe: step.probe.clone(),
@@ -73,6 +63,23 @@ impl<W: World> Run<'_, W> {
                 self.hold_until(asked.saturating_add(step.interval).min(deadline)).await?;
             }
         }
+    }
+
+    /// Whether this answer decides the step.
+    fn judged(&self, step: &HttpProbe, tally: &mut Tally, answer: &Answer) -> Option<Result<String, Fault>> {
+        tally.count(answer);
+        if tally.passed >= step.pass_after {
+            return Some(Ok(tally.in_words()));
+        }
+        (tally.failed >= step.fail_after).then(|| {
+            Err(Fault::Probe {
+                probe: step.probe.clone(),
+                code: answer.outcome.code(),
+                text: answer.outcome.to_string(),
+                expected: self.expected_answer(step),
+                observed: std::mem::take(&mut tally.observed),
+            })
+        })
     }
 
     fn expected_answer(&self, step: &HttpProbe) -> String {

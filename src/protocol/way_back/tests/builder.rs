@@ -130,7 +130,7 @@ impl Situation {
 
     fn made(mut self, what: Move, age: u64, way_back: bool) -> Self {
         let to = what.receiver().map(|to| if to == Generation::Old { OLD } else { NEW });
-        self.past.push(Past { what, to, age: ms(age), way_back });
+        self.past.push(Past { what, to, age: ms(age), way_back, sent: true });
         self
     }
 

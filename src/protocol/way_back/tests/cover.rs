@@ -63,7 +63,13 @@ fn rule_4_what_an_earlier_master_was_told_says_nothing_about_this_one() {
     let earlier = Some(Identity { pid: 99, start: 0 });
     both()
         .with(|now| {
-            now.past.push(Past { what: to_old(Signal::Usr1), to: earlier, age: ms(1), way_back: true });
+            now.past.push(Past {
+                what: to_old(Signal::Usr1),
+                to: earlier,
+                age: ms(1),
+                way_back: true,
+                sent: true,
+            });
         })
         .moves(to_old(Signal::Usr1));
 }
