@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn grave_lines_and_lines_that_name_a_cause_are_kept_in_order() {
         let lines = [
-            "2026/11/23 14:50:01 [notice] 812#812: signal 12 (SIGUSR2) received from 1, changing binary",
+            "2026/11/23 14:50:01 [notice] 812#812: signal 17 (SIGCHLD) received from 950",
             "/usr/sbin/nginx: error while loading shared libraries: libx.so: cannot open shared object file",
             "2026/11/23 14:50:02 [warn] 950#950: conflicting server name",
             "2026/11/23 14:50:02 [crit] 950#950: something else",

@@ -4,6 +4,7 @@ mod config;
 mod evidence;
 mod exec;
 pub mod explain;
+mod hands;
 mod pattern;
 mod requests;
 mod sockets;
@@ -15,8 +16,8 @@ pub use pattern::Cause;
 use pattern::{Family, known};
 
 /// Every family, the most telling first.
-const FAMILIES: [&Family; 5] =
-    [&exec::FAMILY, &config::FAMILY, &sockets::FAMILY, &workers::FAMILY, &requests::FAMILY];
+const FAMILIES: [&Family; 6] =
+    [&exec::FAMILY, &config::FAMILY, &sockets::FAMILY, &workers::FAMILY, &requests::FAMILY, &hands::FAMILY];
 
 /// Why the fault with this code happened, where a line that was logged since the run began says so. `lines` are
 /// raw, oldest first.

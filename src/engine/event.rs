@@ -159,6 +159,13 @@ pub enum Event {
         /// From connecting to the last byte of the answer or to the failure, without the time that attributing took.
         latency: Option<f64>,
     },
+    /// Somebody else did something that the run goes on from.
+    Noticed {
+        /// What it is, as `explain` has it.
+        code: String,
+        /// What was seen, and what is done about it.
+        text: String,
+    },
     /// A step has done what the plan says.
     StepPassed {
         /// Its number.

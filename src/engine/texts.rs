@@ -21,6 +21,7 @@ impl Event {
             | Self::StepStarted { about: text, .. }
             | Self::Slow { waiting: text, .. }
             | Self::Probed { text, .. }
+            | Self::Noticed { text, .. }
             | Self::StepPassed { seen: text, .. }
             | Self::MoveRefused { text, .. } => change(text),
             Self::StepFailed { fault, .. } => fault.texts(change),

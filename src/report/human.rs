@@ -134,6 +134,7 @@ impl Human {
             Event::Interrupted { .. } | Event::Suspended | Event::Resumed { .. } | Event::Unread { .. } => {
                 self.at_the_keyboard(&record.event)
             }
+            Event::Noticed { text, .. } => self.line(Mark::Warn, "noticed", text, None),
             Event::Stopped => self.line(Mark::Warn, "stopped", "both generations stay as they are", None),
             Event::NothingToDo { reason } => {
                 let header = self.header();

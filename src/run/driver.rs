@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Effect, World, asked::Asked, until::millis};
+use super::{Effect, World, asked::Asked, strangers::Strangers, until::millis};
 use crate::{
     engine::{Event, Expect, Fault, FaultReport, NewFile, Phase, Verdict, WaitedFor, next, units},
     plan::{Action, OnFailure, Plan, Step},
@@ -46,6 +46,8 @@ pub struct Run<'w, W: World> {
     pub(super) asked: Asked,
     /// A person asked again on the way back: it stops where it is.
     pub(super) stopping: bool,
+    /// What others did and the run went on from.
+    pub(super) strangers: Strangers,
     /// The number of workers that was told last, so that only changes are told.
     told: Vec<WaitedFor>,
     /// The pids of old's and new's master, as seen last.
@@ -82,6 +84,7 @@ impl<'w, W: World> Run<'w, W> {
             illegal: None,
             asked: Asked::default(),
             stopping: false,
+            strangers: Strangers::default(),
             told: Vec::new(),
             masters: [None; 2],
         }

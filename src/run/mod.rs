@@ -8,6 +8,7 @@ mod live;
 mod patience;
 mod recipe;
 mod steps;
+mod strangers;
 mod until;
 mod world;
 

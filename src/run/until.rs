@@ -30,8 +30,7 @@ impl<W: World> Run<'_, W> {
         loop {
             // The time before the look: who was stopped between the two has seen what he judges.
             let now = self.world.now();
-            let situation = self.look();
-            self.expect.check(&situation, &self.given.path)?;
+            let situation = self.guard().await?;
             let seen = match look(&situation, now) {
                 Looked::Ready(ready) => return Ok(ready),
                 Looked::Failed(fault) => return Err(fault),
@@ -50,7 +49,7 @@ impl<W: World> Run<'_, W> {
     pub(super) async fn hold_until(&mut self, deadline: Duration) -> Result<(), Fault> {
         loop {
             let now = self.world.now();
-            self.guard()?;
+            self.guard().await?;
             if now >= deadline && self.is_over(deadline).await? {
                 return Ok(());
             }
@@ -65,10 +64,22 @@ impl<W: World> Run<'_, W> {
         Ok(self.world.now() >= deadline)
     }
 
-    /// One look: what must hold now.
-    pub(super) fn guard(&mut self) -> Result<(), Fault> {
+    /// One look: what must hold now. What a stranger did and the run can mend is mended, once.
+    pub(super) async fn guard(&mut self) -> Result<Situation, Fault> {
         let situation = self.look();
-        self.expect.check(&situation, &self.given.path)
+        match self.expect.check(&situation, &self.given.path) {
+            Err(Fault::OldWorkersBack { accepting }) if self.may_drain_again(&situation) => {
+                // It waits, and so looks, itself.
+                Box::pin(self.drain_again(accepting)).await?;
+                let situation = self.look();
+                self.expect.check(&situation, &self.given.path).map(|()| situation)
+            }
+            Ok(()) => {
+                self.notice_doubled(&situation);
+                Ok(situation)
+            }
+            Err(fault) => Err(fault),
+        }
     }
 
     /// One wait; an interrupt or a violated watch is a fault while the run can still go back.

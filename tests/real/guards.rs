@@ -3,9 +3,10 @@
 
 use nix::sys::signal::Signal;
 
+use crate::support::changeover::{Line, Run};
 use crate::support::host::{BINARY, Host, PID_FILE};
 use crate::support::meeting::{
-    Moment, binary_inode, diagnosis, interrupt, met, met_on, moves_back, reloads_well,
+    Moment, NO_WATCH, binary_inode, diagnosis, interrupt, met, met_on, moves_back, plan, reloads_well,
 };
 use crate::support::scene::Scene;
 use crate::support::silent::Silent;
@@ -72,9 +73,51 @@ fn workers_of_old_drained_by_a_stranger_before_winch_are_noticed_at_once() {
     assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
 }
 
+/// What was noticed and went on.
+fn noticed(run: &Run) -> Vec<&str> {
+    let told = run.lines.iter().filter(|line| line.name() == "noticed");
+    told.filter_map(|line| line.event["text"].as_str()).collect()
+}
+
 #[test]
-fn old_workers_that_a_stranger_brings_back_after_winch_are_noticed() {
-    let scene = met(Moment::Soak, |met| {
+fn old_workers_that_a_stranger_doubles_before_winch_are_noticed_and_all_of_them_drain() {
+    let host = Host::new().running("1.22.1");
+    let offer = host.offer("1.26.3");
+    let scene = Scene::play_with(host, |host| {
+        let old = host.master().expect("a master");
+        let plan = plan(host, &[("stable-for = \"1s\"", "stable-for = \"500ms\""), NO_WATCH]);
+        let mut run = host.start_changeover(&["run", plan, "--set", "soak=10ms"], &offer);
+        run.wait_for("new accepts", |line| line.event["generation"] == "new" && line.event["accepting"] == 2);
+        host.kill(old, Signal::SIGHUP);
+        run.wait()
+    });
+    scene.committed("1.26.3");
+    let noticed = noticed(&scene.run);
+    assert!(noticed.len() == 1 && noticed[0].starts_with("4 old workers accept"), "{}", scene.run);
+}
+
+#[test]
+fn old_workers_that_a_stranger_brings_back_after_winch_drain_again_once() {
+    let scene = met(Moment::Soak, |mut met| {
+        met.host.kill(met.old, Signal::SIGHUP);
+        met.run.wait_for("WINCH is sent again", |line| line.name() == "noticed");
+        wait_until("nobody of old accepts", || met.host.accepting(met.old).is_empty());
+        interrupt(met)
+    });
+    scene.rolled_back(21);
+    let noticed = noticed(&scene.run);
+    assert!(noticed.len() == 1 && noticed[0].starts_with("2 old workers accept again"), "{}", scene.run);
+    assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
+}
+
+#[test]
+fn old_workers_that_a_stranger_brings_back_twice_end_the_run() {
+    let scene = met(Moment::Soak, |mut met| {
+        met.host.kill(met.old, Signal::SIGHUP);
+        met.run.wait_for("WINCH is sent again", |line| line.name() == "noticed");
+        let winch = |line: &&Line| line.name() == "move-made" && line.event["signal"] == "WINCH";
+        wait_until("WINCH is sent again", || met.run.lines().iter().filter(winch).count() == 2);
+        wait_until("nobody of old accepts", || met.host.accepting(met.old).is_empty());
         met.host.kill(met.old, Signal::SIGHUP);
         met.run.wait()
     });

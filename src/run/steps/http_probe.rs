@@ -43,7 +43,7 @@ impl<W: World> Run<'_, W> {
                 }
                 Err(wake) => {
                     self.heed(wake)?;
-                    self.guard()?;
+                    self.guard().await?;
                 }
             }
             let now = self.world.now();
