@@ -138,16 +138,16 @@ impl Observer {
         self.ledger.answer(question, yes, now);
     }
 
-    /// A master was seen to execute `child`, which may outlive it before anything else is seen of it.
-    pub fn executed(&mut self, by: Generation, child: Identity) {
-        let exe = || facts(child.pid).filter(|facts| facts.id == child).and_then(|facts| facts.exe);
+    /// A master was seen to execute `child`, which ran this file then. The child may outlive it, or die, before
+    /// anything else is seen of it.
+    pub fn executed(&mut self, by: Generation, child: Identity, exe: Option<FileId>) {
         match by {
             Generation::Old if self.new_master() != Some(child) => {
                 self.retire_new();
-                self.new = Some(Tracked::new(child, exe()));
+                self.new = Some(Tracked::new(child, exe));
             }
             Generation::New if self.old.id != child => {
-                self.old = Tracked::new(child, exe());
+                self.old = Tracked::new(child, exe);
                 self.reversed = true;
             }
             Generation::Old | Generation::New => {}
@@ -258,8 +258,14 @@ impl Observer {
     /// A new master that is replaced before its death was seen may have left strays too.
     fn retire_new(&mut self) {
         if let Some(earlier) = self.new.take().filter(|earlier| !earlier.dead) {
-            self.strays.new.extend(strays::discover(&earlier, &[self.old.id]));
+            let (listeners, ours) = (self.old.listeners.clone(), self.runs_ours(&earlier));
+            self.strays.new.extend(strays::discover(&earlier, &[self.old.id], &listeners, ours));
         }
+    }
+
+    /// It runs the file that this run staged, and which nobody else knows.
+    fn runs_ours(&self, tracked: &Tracked) -> bool {
+        tracked.exe.is_some() && tracked.exe == self.instance.ours
     }
 
     /// Old was seen dead, and somebody runs what old ran: that is old now (rule 2a of `docs/way-back.md`). A
@@ -293,15 +299,18 @@ impl Observer {
     fn follow_strays(&mut self, old: &GenerationState, new: &GenerationState) {
         let living = [old, new].into_iter().filter(|state| state.master.lives()).filter_map(|state| state.id);
         let masters: Vec<Identity> = living.collect();
+        let of_new = self.new.iter().flat_map(|new| &new.listeners);
+        let listeners: BTreeSet<u64> = self.old.listeners.iter().chain(of_new).copied().collect();
+        let ours = self.new.as_ref().is_some_and(|new| self.runs_ours(new));
         let found = [
-            (&mut self.strays.old, Some(&mut self.old), old),
-            (&mut self.strays.new, self.new.as_mut(), new),
+            (&mut self.strays.old, Some(&mut self.old), old, false),
+            (&mut self.strays.new, self.new.as_mut(), new, ours),
         ];
-        for (strays, tracked, state) in found {
+        for (strays, tracked, state, ours) in found {
             strays::still_living(strays);
             if let Some(tracked) = tracked.filter(|tracked| !tracked.dead && state.master == Master::Dead) {
                 tracked.dead = true;
-                strays.extend(strays::discover(tracked, &masters));
+                strays.extend(strays::discover(tracked, &masters, &listeners, ours));
             }
         }
         self.strays.titled = strays::titled(self.strays.old.union(&self.strays.new));
