@@ -61,6 +61,10 @@ impl<W: World> Run<'_, W> {
             }
             Back::Stopped => self.stopped(report, recipe::stopped),
             Back::Stuck(why) => {
+                if !self.expect.new_started {
+                    // Nobody was ever to run what lies beside the path.
+                    self.world.tidy(false);
+                }
                 let situation = self.world.observe();
                 let nobody = serving(&situation) == Serving::None;
                 let mut verdict = self.verdict(Ending::Stuck, if nobody { 31 } else { 30 }, report);

@@ -213,6 +213,21 @@ fn bare_signals_19_usr2_in_flight_as_the_file_is_put_back_is_a_second_master_of_
     assert_eq!(bare.host.binary_on_disk(), OLD);
 }
 
+// 36: HUP brings back the workers of a drained old, and QUIT then ends it without them.
+
+#[test]
+fn bare_signals_36_quit_after_hup_leaves_workers_that_accept_without_a_master() {
+    let bare = Bare::new();
+    bare.drained();
+    bare.host.kill(bare.old, Signal::SIGHUP);
+    wait_until("old accepts again", || bare.accept(bare.old, 2));
+    let workers = bare.host.accepting(bare.old);
+    bare.host.kill(bare.old, Signal::SIGQUIT);
+    assert!(bare.host.wait_gone(bare.old));
+    let strays: Vec<i32> = bare.host.strays().iter().filter(|it| it.is_worker()).map(|it| it.pid).collect();
+    assert_eq!(strays, workers, "they have heard of nothing");
+}
+
 /// Meets a run that has yet to send USR2.
 fn met_before_usr2(act: impl FnOnce(&Host, i32, Running) -> Run) -> Scene {
     let host = Host::new().running(OLD);

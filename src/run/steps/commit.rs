@@ -65,7 +65,7 @@ impl<W: World> Run<'_, W> {
     async fn drain(&mut self, step: &Commit) -> Result<(bool, String), Fault> {
         let fault = match self.old_leaves(step.drain_timeout).await {
             Ok(()) => {
-                self.no_oldbin().await;
+                self.after_old().await;
                 return Ok((true, "old's master is gone".to_owned()));
             }
             // Of the time that is over the plan says what follows; new gone, or a person who waits no longer, it does not know.
@@ -78,18 +78,35 @@ impl<W: World> Run<'_, W> {
             OnDrainTimeout::Terminate => {
                 self.end_old(Signal::Term).await?;
                 self.old_leaves(TERMINATED).await?;
-                self.no_oldbin().await;
+                self.after_old().await;
                 Ok((true, "old's master is gone, its last connections were cut".to_owned()))
             }
         }
     }
 
-    /// An old that was killed leaves its `.oldbin`, which names nobody and would keep the next run from beginning.
-    async fn no_oldbin(&mut self) {
-        if self.look().oldbin {
-            // The commit stands whatever comes of it; `status` and the next run name the file.
+    /// What old leaves when it did not go by itself: `.oldbin`, which names nobody and would keep the next run from
+    /// beginning; workers that a stranger's HUP has started (its master then exits at QUIT without a word to them,
+    /// nginx-facts 36); and a pid file that somebody took away, which nobody else writes again. The commit stands whatever
+    /// comes of it: `status` and the next run name what is left.
+    async fn after_old(&mut self) {
+        let situation = self.look();
+        if situation.oldbin {
             let _ = self.perform(Move::UnlinkOldbin, false).await;
         }
+        let names = Generation::New;
+        if situation.new.master.lives() && situation.pid_file != PidFile::Names(names) {
+            let _ = self.perform(Move::WritePidFile { names }, false).await;
+        }
+        if situation.strays.old.is_empty() {
+            return;
+        }
+        let _ = self.perform(Move::QuitStrays, false).await;
+        let patience = self.patience("the workers that old has left to leave", TERMINATED);
+        let gone = |situation: &Situation, _| {
+            let gone = situation.strays.titled.is_empty();
+            if gone { Looked::Ready(()) } else { Looked::NotYet(String::new()) }
+        };
+        let _ = self.until(patience, gone, |waited, left| Fault::DrainLate { waited, left }).await;
     }
 
     /// Tells old to leave; one that is gone already needs no telling.
