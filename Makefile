@@ -1,7 +1,7 @@
 # Two commands on a fresh Debian 12 with Rust, gcc, make and root or sudo: `make demo` and `make test`.
 
 SHELL := /bin/bash
-.PHONY: setup test test-salt check demo bench
+.PHONY: setup test test-salt faults check demo bench
 
 # Tests and programs here make namespaces of their own: what cargo starts is started as root.
 ifneq ($(shell id -u),0)
@@ -25,6 +25,10 @@ test: setup check
 test-salt: setup
 	@tests/setup/setup.sh salt
 	cargo test --locked --test real salt:: -- --ignored
+
+# Every fault in every phase: some minutes. FAULT=NAME plays the rows with that in their name.
+faults: setup
+	env --default-signal cargo test --locked --test faults -- --ignored --nocapture --test-threads=1
 
 demo: setup
 	cargo build --locked --profile fast --bin changeover --example demo

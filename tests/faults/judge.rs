@@ -1,0 +1,146 @@
+//! One row played on real nginx under load, and what is not as the table says.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::phase::{Met, Phase};
+use crate::support::holds_within;
+use crate::support::load::Load;
+use crate::support::scene::Scene;
+use crate::table::{Path, Row, Serves};
+
+/// A row that was played.
+pub(crate) struct Played(Scene);
+
+impl Row {
+    /// What it is called: `KILL to new, soak, plain`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}, {}, {}", self.fault, self.phase, self.setup)
+    }
+}
+
+impl Played {
+    /// Lets the fault strike.
+    pub(crate) fn of(row: &Row) -> Self {
+        let host = row.setup.host();
+        let offer = host.offer(row.fault.build());
+        Self(Scene::play_under(host, |host| {
+            let load = host.start_load(&Load::close());
+            let mut met = Met::at(row.phase, host, &offer);
+            row.fault.strike(&mut met);
+            drop(met.gate.take());
+            let run = met.run.wait();
+            if row.ends.serves != Serves::Nobody {
+                load.go_on();
+            }
+            (run, load.stop())
+        }))
+    }
+
+    /// One line of the printed table.
+    pub(crate) fn line(&self, row: &Row, took: Duration) -> String {
+        let scene = &self.0;
+        let path =
+            if scene.after.inode == scene.before.inode { "found" } else { scene.after.binary.as_str() };
+        let path: String = path.chars().take(6).collect();
+        format!(
+            "{:31}  {:12}  {:11}  {:4}  {:6}  {path:6}  {:6}  {:7.2}",
+            row.fault,
+            row.phase,
+            row.setup,
+            scene.run.exit(),
+            scene.run.said("serving"),
+            scene.served.harmed(),
+            took.as_secs_f64()
+        )
+    }
+
+    /// What is not as it must be, with the whole run; empty where all is.
+    pub(crate) fn faults(&self, row: &Row) -> Vec<String> {
+        let mut faults = self.ended(row);
+        faults.extend(self.left(row));
+        if faults.is_empty() {
+            return faults;
+        }
+        let Scene { run, host, before, after, served, .. } = &self.0;
+        let all = faults.join("; ");
+        let log = host.error_log();
+        vec![format!("== {}: {all}\n{run}\n{before:?}\n{after:?}\n{served}\nerror.log\n{log}", row.name())]
+    }
+
+    /// Exit code, diagnosis, who serves and how many requests were harmed.
+    fn ended(&self, row: &Row) -> Vec<String> {
+        let Scene { run, served, after, .. } = &self.0;
+        let code = run.verdict()["diagnosis"]["code"].as_str().unwrap_or_default();
+        let (serving, version) = match row.ends.serves {
+            Serves::Old => ("old", Some("1.22.1")),
+            Serves::New => ("new", Some(crate::support::builds::version(row.fault.build()))),
+            Serves::Nobody => ("none", None),
+        };
+        let mut faults = Vec::new();
+        let mut must = |holds: bool, what: String| {
+            if !holds {
+                faults.push(what);
+            }
+        };
+        must(run.exit() == row.ends.exit, format!("exit {}, not {}", run.exit(), row.ends.exit));
+        must(
+            row.ends.code.split('|').any(|expected| expected == code),
+            format!("code {code:?}, not {:?}", row.ends.code),
+        );
+        must(run.said("serving") == serving, format!("{} serves, not {serving}", run.said("serving")));
+        must(after.answering.as_deref() == version, format!("{:?} answers", after.answering));
+        must(served.harmed() <= row.ends.harmed, format!("{} requests harmed", served.harmed()));
+        faults
+    }
+
+    /// The path, the processes and the files afterwards.
+    fn left(&self, row: &Row) -> Vec<String> {
+        let Scene { before, after, host, .. } = &self.0;
+        let mut faults = Vec::new();
+        let mut must = |holds: bool, what: String| {
+            if !holds {
+                faults.push(what);
+            }
+        };
+        let path = match row.ends.path {
+            Path::Found => after.inode == before.inode,
+            Path::New => after.binary == row.fault.build(),
+            Path::Theirs => after.inode != before.inode && after.binary != row.fault.build(),
+        };
+        must(path, format!("the path holds {} ({})", after.binary, after.inode));
+        // What new replaced is kept; and what was found, where it cannot be put back.
+        let held = row.ends.path == Path::Theirs && row.phase == Phase::ExecWindow;
+        let beside = usize::from(row.ends.path == Path::New || held);
+        must(after.beside.len() <= beside, format!("left beside the path: {:?}", after.beside));
+        must(after.oldbin.is_none(), format!(".oldbin is left: {:?}", after.oldbin));
+        if row.ends.serves == Serves::Nobody {
+            return faults;
+        }
+        // Stuck: the orphans of a master that was killed serve on.
+        let masters = usize::from(row.ends.exit < 30);
+        must(after.masters.len() == masters, format!("masters: {:?}", after.masters));
+        if masters == 1 {
+            must(after.accepting == before.accepting, format!("{} workers accept", after.accepting));
+            must((after.strays, after.draining) == (0, 0), "processes are left over".to_owned());
+            let named = after.pid_file.as_deref().map(str::trim) == Some(&*after.masters[0].to_string());
+            must(named, format!("the pid file says {:?}", after.pid_file));
+            must(
+                row.fault.breaks_configuration() || reloads(host, after.masters[0]),
+                "it does not reload well".to_owned(),
+            );
+        }
+        faults
+    }
+}
+
+/// The master is not poisoned: a reload leaves as many workers as before.
+fn reloads(host: &crate::support::host::Host, master: i32) -> bool {
+    let before = host.accepting(master);
+    host.kill(master, Signal::SIGHUP);
+    holds_within(Duration::from_secs(5), || {
+        let now = host.accepting(master);
+        now.len() == before.len() && now.iter().all(|pid| !before.contains(pid))
+    })
+}

@@ -1,0 +1,63 @@
+//! The fault matrix on real nginx: every fault in every phase, under load. `make faults` runs all of it, `make test` a part.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read the clock, sleep between two looks, and write files"
+)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a helper that cannot go on fails the test")]
+#![expect(clippy::print_stdout, reason = "the table is for people who wait for it")]
+
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "what the tests of whole runs stand on; this one needs a part of it")]
+mod support;
+
+mod fault;
+mod judge;
+mod page;
+mod phase;
+mod setup;
+mod table;
+
+use std::time::{Duration, Instant};
+
+use judge::Played;
+use table::Row;
+
+/// Plays rows one after the other, prints each, and gives those that did not end as they must.
+fn play(rows: &[Row]) -> Vec<String> {
+    println!("{:31}  {:12}  {:11}  exit  serves  path    harmed  seconds", "fault", "phase", "host");
+    let mut wrong = Vec::new();
+    for row in rows {
+        let began = Instant::now();
+        let played = Played::of(row);
+        let faults = played.faults(row);
+        let mark = if faults.is_empty() { "" } else { "  WRONG" };
+        println!("{}{mark}", played.line(row, began.elapsed()));
+        wrong.extend(faults);
+    }
+    wrong
+}
+
+/// Every tenth row and no more: what `make test` has time for.
+#[test]
+fn a_selection_ends_as_the_table_says() {
+    let rows: Vec<Row> = table::rows().into_iter().step_by(10).collect();
+    assert!(rows.len() >= 20, "{}", rows.len());
+    let wrong = play(&rows);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+#[ignore = "takes minutes: make faults"]
+fn every_row_ends_as_the_table_says() {
+    let only = std::env::var("FAULT").unwrap_or_default();
+    let all = table::rows();
+    let rows: Vec<Row> = all.iter().copied().filter(|row| row.name().contains(&only)).collect();
+    assert!(only.is_empty() || !rows.is_empty(), "no row is called {only}");
+    let began = Instant::now();
+    let wrong = play(&rows);
+    println!("{} rows in {:.0?}, {} wrong", rows.len(), began.elapsed(), wrong.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(rows.len() < all.len() || all.len() >= 200, "{} rows", all.len());
+    assert!(began.elapsed() < Duration::from_secs(3600), "the load of one row is bounded by an hour");
+}
