@@ -76,7 +76,7 @@ impl Observer {
     /// Begins to observe. Reads the listening sockets of the host once.
     #[must_use]
     pub fn new(instance: Instance) -> Self {
-        let old = Tracked::new(instance.old, None);
+        let old = Tracked::new(instance.old, None, 0);
         Self {
             instance,
             ledger: Ledger::default(),
@@ -138,16 +138,16 @@ impl Observer {
         self.ledger.answer(question, yes, now);
     }
 
-    /// A master was seen to execute `child`, which ran this file then. The child may outlive it, or die, before
-    /// anything else is seen of it.
-    pub fn executed(&mut self, by: Generation, child: Identity, exe: Option<FileId>) {
+    /// A master was seen to execute `child`, which may outlive it, or die, before anything else is seen of it.
+    pub fn executed(&mut self, by: Generation, child: &ProcessFacts) {
+        let (id, seen) = (child.id, || Tracked::new(child.id, child.exe, child.start_stack));
         match by {
-            Generation::Old if self.new_master() != Some(child) => {
+            Generation::Old if self.new_master() != Some(id) => {
                 self.retire_new();
-                self.new = Some(Tracked::new(child, exe));
+                self.new = Some(seen());
             }
-            Generation::New if self.old.id != child => {
-                self.old = Tracked::new(child, exe);
+            Generation::New if self.old.id != id => {
+                self.old = seen();
                 self.reversed = true;
             }
             Generation::Old | Generation::New => {}
@@ -251,21 +251,16 @@ impl Observer {
         let newest = old.execed().max_by_key(|child| child.id.start);
         if let Some(child) = old.execed().find(ours).or(newest) {
             self.retire_new();
-            self.new = Some(Tracked::new(child.id, child.exe));
+            self.new = Some(Tracked::new(child.id, child.exe, child.start_stack));
         }
     }
 
     /// A new master that is replaced before its death was seen may have left strays too.
     fn retire_new(&mut self) {
         if let Some(earlier) = self.new.take().filter(|earlier| !earlier.dead) {
-            let (listeners, ours) = (self.old.listeners.clone(), self.runs_ours(&earlier));
-            self.strays.new.extend(strays::discover(&earlier, &[self.old.id], &listeners, ours));
+            let found = strays::discover(&earlier, &[self.old.id], &self.old.listeners);
+            self.strays.new.extend(found);
         }
-    }
-
-    /// It runs the file that this run staged, and which nobody else knows.
-    fn runs_ours(&self, tracked: &Tracked) -> bool {
-        tracked.exe.is_some() && tracked.exe == self.instance.ours
     }
 
     /// Old was seen dead, and somebody runs what old ran: that is old now (rule 2a of `docs/way-back.md`). A
@@ -282,7 +277,7 @@ impl Observer {
         };
         let tree = Tree::read(successor.id)?;
         self.reversed = back.is_some();
-        self.old = Tracked::new(successor.id, successor.exe);
+        self.old = Tracked::new(successor.id, successor.exe, successor.start_stack);
         Some(tree)
     }
 
@@ -301,16 +296,15 @@ impl Observer {
         let masters: Vec<Identity> = living.collect();
         let of_new = self.new.iter().flat_map(|new| &new.listeners);
         let listeners: BTreeSet<u64> = self.old.listeners.iter().chain(of_new).copied().collect();
-        let ours = self.new.as_ref().is_some_and(|new| self.runs_ours(new));
         let found = [
-            (&mut self.strays.old, Some(&mut self.old), old, false),
-            (&mut self.strays.new, self.new.as_mut(), new, ours),
+            (&mut self.strays.old, Some(&mut self.old), old),
+            (&mut self.strays.new, self.new.as_mut(), new),
         ];
-        for (strays, tracked, state, ours) in found {
+        for (strays, tracked, state) in found {
             strays::still_living(strays);
             if let Some(tracked) = tracked.filter(|tracked| !tracked.dead && state.master == Master::Dead) {
                 tracked.dead = true;
-                strays.extend(strays::discover(tracked, &masters, &listeners, ours));
+                strays.extend(strays::discover(tracked, &masters, &listeners));
             }
         }
         self.strays.titled = strays::titled(self.strays.old.union(&self.strays.new));

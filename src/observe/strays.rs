@@ -8,29 +8,19 @@ use crate::{
     protocol::{Identity, Title},
 };
 
-/// The one discovery scan after the death of a master: its living children, by memory and by what they hold.
+/// The one discovery scan after the death of a master: its living children, by memory, by descent and by what they hold.
 ///
 /// `masters` are the living masters of this run. The children of any other living master are another instance's.
-/// `listeners` are those of both generations: new inherits old's, and may die before anything was seen of it. `ours`:
-/// nobody but this run's new generation runs that file, so what runs it was left behind; also a worker so young that it
-/// still has its master's title, and no children.
+/// `listeners` are those of both generations: new inherits old's, and may die before anything was seen of it.
 pub(super) fn discover(
     dead: &Tracked,
     masters: &[Identity],
     listeners: &BTreeSet<u64>,
-    ours: bool,
 ) -> BTreeSet<Identity> {
-    let scan = process::all_pids().into_iter();
-    scan.filter_map(|pid| stray(pid, dead, masters, listeners, ours)).collect()
+    process::all_pids().into_iter().filter_map(|pid| stray(pid, dead, masters, listeners)).collect()
 }
 
-fn stray(
-    pid: i32,
-    dead: &Tracked,
-    masters: &[Identity],
-    listeners: &BTreeSet<u64>,
-    ours: bool,
-) -> Option<Identity> {
+fn stray(pid: i32, dead: &Tracked, masters: &[Identity], listeners: &BTreeSet<u64>) -> Option<Identity> {
     // Most processes of a host run another file: one cheap look tells.
     dead.exe.filter(|exe| process::exe(pid) == Some(*exe))?;
     let process = facts(pid)?;
@@ -38,15 +28,17 @@ fn stray(
         return None;
     }
     let children = &dead.workers;
-    let young = || process.title != Title::Master || process::children(pid).is_empty();
-    let remembered = (ours && young())
-        || [&children.titled, &children.draining, &children.cache, &children.untitled]
-            .into_iter()
-            .any(|set| set.contains(&process.id));
+    let remembered = [&children.titled, &children.draining, &children.cache, &children.untitled]
+        .into_iter()
+        .any(|set| set.contains(&process.id));
+    // A fork has its parent's stack and an exec chooses another: so who was forked is known even before it has a title
+    // of its own, and when it holds no listening socket, as the cache processes.
+    let forked = dead.start_stack != 0 && process.start_stack == dead.start_stack;
     let parent_is_master = masters.iter().any(|master| master.pid == process.parent)
         || facts(process.parent).is_some_and(|parent| parent.title == Title::Master);
+    let known = remembered || forked;
     let listens = || !process::sockets(pid).is_disjoint(listeners);
-    process.stray(dead.exe, parent_is_master, remembered, remembered || listens()).then_some(process.id)
+    process.stray(dead.exe, parent_is_master, known, known || listens()).then_some(process.id)
 }
 
 /// Those of them that have the title of a worker.

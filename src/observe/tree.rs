@@ -89,6 +89,8 @@ impl Listening {
 pub(super) struct Tracked {
     pub(super) id: Identity,
     pub(super) exe: Option<FileId>,
+    /// Where its stack begins, 0 where that is not known.
+    pub(super) start_stack: u64,
     /// Every child that was ever seen and not yet seen dead.
     pub(super) workers: Workers,
     /// The listening sockets that it was last seen with.
@@ -106,10 +108,11 @@ pub(super) struct Tracked {
 }
 
 impl Tracked {
-    pub(super) fn new(id: Identity, exe: Option<FileId>) -> Self {
+    pub(super) fn new(id: Identity, exe: Option<FileId>, start_stack: u64) -> Self {
         Self {
             id,
             exe,
+            start_stack,
             workers: Workers::default(),
             listeners: BTreeSet::new(),
             listener: None,
@@ -132,6 +135,7 @@ impl Tracked {
     ) -> GenerationState {
         let (master, children) = (&tree.master, &tree.children);
         self.exe = master.exe.or(self.exe);
+        self.start_stack = master.start_stack;
         let settled = self.settling.observe(now, master, children, tree.rested);
         let workers = Workers::sort(master, children);
         if let Some(before) = self.observed_at {
@@ -219,14 +223,14 @@ mod tests {
         let me = Process::read(me).unwrap().id;
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let inode = rustix::fs::fstat(&listener).unwrap().st_ino;
-        let mut tracked = Tracked::new(me, None);
+        let mut tracked = Tracked::new(me, None, 0);
         tracked.workers.titled.insert(me);
         assert!(tracked.hearing_workers().titled.contains(&me), "nothing is known of the listeners");
 
         tracked.listeners.insert(inode);
         assert!(tracked.hearing_workers().titled.contains(&me), "it holds one");
 
-        let mut deaf = Tracked::new(me, None);
+        let mut deaf = Tracked::new(me, None, 0);
         deaf.workers.titled.insert(me);
         deaf.listeners.insert(u64::MAX);
         let workers = deaf.hearing_workers();

@@ -176,14 +176,14 @@ fn a_child_that_was_seen_to_be_executed_is_known_when_its_parent_dies_before_the
     observer.set_ours(ours);
     signal(old, Signal::Usr2);
     let new = nginx.child();
-    observer.executed(Generation::Old, new, crate::observe::facts(new.pid).and_then(|facts| facts.exe));
+    observer.executed(Generation::Old, &crate::observe::facts(new.pid).unwrap());
     kill(old);
     let killed = observer.until("old is dead", |now| now.old.master == Master::Dead);
     assert_eq!((killed.new.id, killed.new.exe), (Some(new), Some(ours)));
     nginx.put_back();
     signal(new, Signal::Usr2);
     let back = nginx.child();
-    observer.executed(Generation::New, back, crate::observe::facts(back.pid).and_then(|facts| facts.exe));
+    observer.executed(Generation::New, &crate::observe::facts(back.pid).unwrap());
     kill(new);
     let reversed = observer.until("new is dead", |now| now.new.master == Master::Dead);
     assert_eq!((reversed.old.id, reversed.reversed), (Some(back), true));

@@ -7,7 +7,7 @@ use crate::{
     engine::Event,
     host::{process, timer},
     observe,
-    protocol::{FileId, Generation, Identity, ProcessFacts, Signal, Title},
+    protocol::{Generation, Identity, ProcessFacts, Signal, Title},
     run::{Effect, MoveError, until::millis},
 };
 
@@ -18,8 +18,8 @@ const LOOK: Duration = Duration::from_micros(200);
 
 /// What a look at the master and its children says.
 enum Sign {
-    /// A child of it runs another image: who, and which file.
-    Executed(Identity, Option<FileId>),
+    /// A child of it runs another image.
+    Executed(Box<ProcessFacts>),
     /// It has handled USR2 and no child of it will exec any more.
     Over,
     /// Neither yet.
@@ -65,9 +65,9 @@ impl Live {
         }
         sent?;
         Ok(match sign {
-            Sign::Executed(child, exe) => {
-                self.observer.executed(by, child, exe);
-                Effect::Executed { child }
+            Sign::Executed(child) => {
+                self.observer.executed(by, &child);
+                Effect::Executed { child: child.id }
             }
             Sign::Over if renamed => Effect::ExecFailed,
             Sign::Over if self.pid_file.is_there() => Effect::Ignored,
@@ -115,7 +115,7 @@ impl Live {
             .filter(|child| child.parent == master.id.pid)
             .collect();
         if let Some(executed) = new.iter().find(|child| child.execed_by(&master)) {
-            return Sign::Executed(executed.id, executed.exe);
+            return Sign::Executed(Box::new(executed.clone()));
         }
         // A fork that may still exec carries the master's title; the pid file stays renamed until it is reaped.
         let untitled = |child: &ProcessFacts| matches!(child.title, Title::Master | Title::Other);
