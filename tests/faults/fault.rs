@@ -2,17 +2,20 @@
 
 use std::fmt;
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::phase::Met;
-use crate::support::host::{BINARY, Host};
-use crate::support::{process, wait_until};
+use crate::support::host::{BINARY, Host, Offer};
+use crate::support::{builds, process, wait_until};
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// This build is offered; nothing else happens.
     Build(&'static str),
+    /// The file that is offered is not what it should be.
+    Offer(Offered),
     /// A signal that somebody sends to a master.
     To(Who, Signal),
     /// Every worker of a master is killed at once.
@@ -25,6 +28,8 @@ pub(crate) enum Fault {
     Rotates,
     /// The pid file.
     PidFile(Change),
+    /// An `.oldbin` is there that names nobody.
+    StaleOldbin,
     /// A package manager puts another file at the binary path.
     Replaces,
     /// The configuration on disk is one that no nginx accepts.
@@ -33,6 +38,15 @@ pub(crate) enum Fault {
     Runner(Signal),
     /// The run is suspended, and goes on.
     Suspends,
+}
+
+/// What is wrong with an offered file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Offered {
+    /// Its end is missing, and the plan has the digest of what is left.
+    Truncated,
+    /// It is another one than the plan says, as after a copy that broke off.
+    Changed,
 }
 
 /// A master.
@@ -60,9 +74,47 @@ impl Fault {
         }
     }
 
+    /// Lays the offered file on a host.
+    pub(crate) fn offer(self, host: &Host) -> Offer {
+        let offer = host.offer(self.build());
+        let Self::Offer(how) = self else { return offer };
+        let bytes = std::fs::read(builds::executable(self.build())).expect("the build");
+        let half = host.offer_bytes(&offer.version, &bytes[..bytes.len() / 2], 0o755);
+        match how {
+            Offered::Truncated => half,
+            Offered::Changed => offer,
+        }
+    }
+
+    /// The build goes bad in the soak only: a watch has to notice.
+    pub(crate) fn needs_a_watch(self) -> bool {
+        self == Self::Build("faulty/goes-bad")
+    }
+
     /// The configuration on disk is of no use afterwards.
     pub(crate) fn breaks_configuration(self) -> bool {
         self == Self::Configuration
+    }
+
+    /// The same where what it strikes may be gone already.
+    pub(crate) fn strike_if_there(self, met: &mut Met<'_>) {
+        let master = |who| match who {
+            Who::Old => Some(met.old),
+            Who::New => met.new,
+        };
+        match self {
+            Self::To(who, signal) => {
+                if let Some(master) = master(who) {
+                    signal_if_there(met.host, master, signal);
+                }
+            }
+            Self::Workers(who) => {
+                for worker in master(who).map(|master| met.host.accepting(master)).unwrap_or_default() {
+                    signal_if_there(met.host, worker, Signal::SIGKILL);
+                }
+            }
+            other => other.strike(met),
+        }
     }
 
     /// Lets it happen.
@@ -73,7 +125,8 @@ impl Fault {
             Who::New => met.new.expect("a new master"),
         };
         match self {
-            Self::Build(_) => {}
+            Self::Build(_) | Self::Offer(_) => {}
+            Self::StaleOldbin => host.write(&format!("{}.oldbin", host.pid_file()), "99999\n"),
             Self::To(who, signal) => host.kill(master(who), signal),
             Self::Workers(who) => {
                 for worker in host.accepting(master(who)) {
@@ -110,6 +163,12 @@ impl Fault {
     }
 }
 
+/// Signals a process that may be gone.
+pub(crate) fn signal_if_there(host: &Host, pid: i32, signal: Signal) {
+    let outer = host.sandbox.outer_pid(pid).map(Pid::from_raw);
+    let _ = outer.map(|outer| kill(outer, signal));
+}
+
 fn pid_file(change: Change, host: &Host) {
     let path = host.path(&host.pid_file());
     match change {
@@ -130,6 +189,9 @@ impl fmt::Display for Fault {
         };
         out.pad(&match self {
             Self::Build(build) => format!("build {build}"),
+            Self::Offer(Offered::Truncated) => "file truncated".to_owned(),
+            Self::Offer(Offered::Changed) => "file changed".to_owned(),
+            Self::StaleOldbin => "stale .oldbin".to_owned(),
             Self::To(to, signal) => format!("{} to {}", signal.as_str().trim_start_matches("SIG"), who(to)),
             Self::Workers(of) => format!("workers of {} killed", who(of)),
             Self::Pauses(of) => format!("{} stopped for a moment", who(of)),

@@ -5,9 +5,9 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::phase::{Met, Phase};
-use crate::support::holds_within;
 use crate::support::load::Load;
 use crate::support::scene::Scene;
+use crate::support::{builds, holds_within};
 use crate::table::{Path, Row, Serves};
 
 /// A row that was played.
@@ -24,10 +24,10 @@ impl Played {
     /// Lets the fault strike.
     pub(crate) fn of(row: &Row) -> Self {
         let host = row.setup.host();
-        let offer = host.offer(row.fault.build());
+        let offer = row.fault.offer(&host);
         Self(Scene::play_under(host, |host| {
             let load = host.start_load(&Load::close());
-            let mut met = Met::at(row.phase, host, &offer);
+            let mut met = Met::at(row, host, &offer);
             row.fault.strike(&mut met);
             drop(met.gate.take());
             let run = met.run.wait();
@@ -75,7 +75,7 @@ impl Played {
         let code = run.verdict()["diagnosis"]["code"].as_str().unwrap_or_default();
         let (serving, version) = match row.ends.serves {
             Serves::Old => ("old", Some("1.22.1")),
-            Serves::New => ("new", Some(crate::support::builds::version(row.fault.build()))),
+            Serves::New => ("new", Some(builds::version(row.fault.build()))),
             Serves::Nobody => ("none", None),
         };
         let mut faults = Vec::new();
@@ -110,6 +110,10 @@ impl Played {
             Path::Theirs => after.inode != before.inode && after.binary != row.fault.build(),
         };
         must(path, format!("the path holds {} ({})", after.binary, after.inode));
+        if row.ends.exit == 30 && row.phase != Phase::BeforeUsr2 {
+            // Both generations are there: what they run and what names them stays, and `status` names it.
+            return faults;
+        }
         // What new replaced is kept; and what was found, where it cannot be put back.
         let held = row.ends.path == Path::Theirs && row.phase == Phase::ExecWindow;
         let beside = usize::from(row.ends.path == Path::New || held);
@@ -118,16 +122,18 @@ impl Played {
         if row.ends.serves == Serves::Nobody {
             return faults;
         }
-        // Stuck: the orphans of a master that was killed serve on.
-        let masters = usize::from(row.ends.exit < 30);
-        must(after.masters.len() == masters, format!("masters: {:?}", after.masters));
-        if masters == 1 {
+        if row.ends.exit >= 30 {
+            // Stuck: the orphans of a killed master serve on, or both masters are there.
+            return faults;
+        }
+        must(after.masters.len() == 1, format!("masters: {:?}", after.masters));
+        if let [master] = *after.masters {
             must(after.accepting == before.accepting, format!("{} workers accept", after.accepting));
             must((after.strays, after.draining) == (0, 0), "processes are left over".to_owned());
-            let named = after.pid_file.as_deref().map(str::trim) == Some(&*after.masters[0].to_string());
+            let named = after.pid_file.as_deref().map(str::trim) == Some(&*master.to_string());
             must(named, format!("the pid file says {:?}", after.pid_file));
             must(
-                row.fault.breaks_configuration() || reloads(host, after.masters[0]),
+                row.fault.breaks_configuration() || reloads(host, master),
                 "it does not reload well".to_owned(),
             );
         }
@@ -136,7 +142,7 @@ impl Played {
 }
 
 /// The master is not poisoned: a reload leaves as many workers as before.
-fn reloads(host: &crate::support::host::Host, master: i32) -> bool {
+pub(crate) fn reloads(host: &crate::support::host::Host, master: i32) -> bool {
     let before = host.accepting(master);
     host.kill(master, Signal::SIGHUP);
     holds_within(Duration::from_secs(5), || {

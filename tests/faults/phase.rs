@@ -6,6 +6,7 @@ use crate::support::changeover::Running;
 use crate::support::gate::Gate;
 use crate::support::host::{Host, Offer};
 use crate::support::wait_until;
+use crate::table::Row;
 
 /// A moment of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,7 +30,7 @@ impl Phase {
         [Self::BeforeUsr2, Self::ExecWindow, Self::BothServing, Self::Drained, Self::Soak, Self::Committed];
 
     /// The plan's waits: the one of this phase is long enough to be met.
-    fn waits(self) -> [(&'static str, &'static str); 4] {
+    fn waits(self, watch: bool) -> [(&'static str, &'static str); 5] {
         let wait = |phase, long, short| if self == phase { long } else { short };
         [
             (
@@ -38,14 +39,15 @@ impl Phase {
             ),
             ("STABLE", wait(Self::BothServing, "500ms", "0s")),
             ("PASSES", wait(Self::Drained, "60", "3")),
-            ("SOAK", wait(Self::Soak, "500ms", "1ms")),
+            ("SOAK", if watch { "5s" } else { wait(Self::Soak, "500ms", "1ms") }),
+            ("WATCH", if watch { "[[watch]]\nprobe = \"health\"\ninterval = \"20ms\"\n" } else { "" }),
         ]
     }
 
     /// The plan that is met in this phase.
-    pub(crate) fn plan(self) -> String {
+    fn plan(self, watch: bool) -> String {
         let fill = |plan: String, (what, by): (&str, &str)| plan.replace(what, by);
-        self.waits().into_iter().fold(PLAN.to_owned(), fill)
+        self.waits(watch).into_iter().fold(PLAN.to_owned(), fill)
     }
 }
 
@@ -75,8 +77,18 @@ pub(crate) struct Met<'h> {
 
 impl<'h> Met<'h> {
     /// Starts a run and returns once it is in this phase.
-    pub(crate) fn at(phase: Phase, host: &'h Host, offer: &Offer) -> Self {
-        host.write(PLAN_FILE, phase.plan());
+    pub(crate) fn at(row: &Row, host: &'h Host, offer: &Offer) -> Self {
+        if row.ends.never_begins() {
+            host.write(PLAN_FILE, row.phase.plan(false));
+            let run = host.start_changeover(&["run", PLAN_FILE], offer);
+            return Self { host, run, gate: None, old: host.master().expect("a master"), new: None };
+        }
+        Self::when(row.phase, row.fault.needs_a_watch(), host, offer)
+    }
+
+    /// The same for any run.
+    pub(crate) fn when(phase: Phase, watch: bool, host: &'h Host, offer: &Offer) -> Self {
+        host.write(PLAN_FILE, phase.plan(watch));
         let old = host.master().expect("a master");
         let mut run = host.start_changeover(&["run", PLAN_FILE], offer);
         run.wait_for("the phase", |line| match phase {
@@ -141,6 +153,7 @@ quit-timeout = "2s"
 [probe.health]
 url = "${health-url}"
 
+WATCH
 [[step]]
 action = "replace-binary"
 source = "${source}"

@@ -4,7 +4,7 @@ use std::fmt;
 
 use nix::sys::signal::Signal;
 
-use crate::fault::{Change, Fault, Who};
+use crate::fault::{Change, Fault, Offered, Who};
 use crate::phase::Phase;
 use crate::setup::Setup;
 
@@ -27,6 +27,13 @@ pub(crate) struct Ends {
     pub(crate) path: Path,
     /// So many requests may have met something else than a 200, at most.
     pub(crate) harmed: usize,
+}
+
+impl Ends {
+    /// The run is refused, or has nothing to do.
+    pub(crate) fn never_begins(&self) -> bool {
+        self.exit == 12 || (self.exit == 0 && self.serves == Serves::Old)
+    }
 }
 
 /// Who serves afterwards.
@@ -67,16 +74,29 @@ const fn harming(harmed: usize, ends: Ends) -> Ends {
 #[expect(clippy::match_same_arms, reason = "a table is read line by line")]
 fn ends(fault: Fault, phase: Phase) -> Option<Ends> {
     use Phase::{BeforeUsr2, BothServing, Committed, Drained, ExecWindow, Soak};
-    use Signal::{SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+    use Signal::{SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
     Some(match (fault, phase) {
         (Fault::Build(build), BeforeUsr2) => built(build),
         (Fault::Build(_), _) => return None,
+        (Fault::Offer(_), BeforeUsr2) => {
+            Ends { exit: 12, ..back("preflight/sha256-differs|preflight/build-does-not-run") }
+        }
+        (Fault::Offer(_), _) => return None,
         (Fault::To(Who::New, _) | Fault::Workers(Who::New) | Fault::Pauses(Who::New), BeforeUsr2) => {
             return None;
         }
         (Fault::Workers(Who::Old), Drained | Soak | Committed) => return None,
         (Fault::Workers(Who::New), ExecWindow) => return None,
 
+        // It is ended with KILL at last, and what its workers have in hand with it.
+        (Fault::To(Who::New, SIGSTOP), _) => {
+            harming(IN_HAND, back("run/workers-late|run/not-ready-to-commit|run/signal-not-handled"))
+        }
+        // Nobody can be told anything: both stay, and a person decides.
+        (Fault::To(Who::Old, SIGSTOP), Soak) => {
+            Ends { exit: 30, serves: Serves::New, ..back("run/not-ready-to-commit") }
+        }
+        (Fault::To(Who::Old, SIGSTOP), _) => return None,
         (Fault::To(_, SIGUSR1 | SIGHUP), _) => COMMITTED,
         (Fault::To(Who::Old, SIGUSR2), BeforeUsr2) => back("run/foreign-master"),
         (Fault::To(_, SIGUSR2), _) => COMMITTED,
@@ -102,6 +122,8 @@ fn ends(fault: Fault, phase: Phase) -> Option<Ends> {
         (Fault::Workers(_), _) => harming(IN_HAND, COMMITTED),
         (Fault::Pauses(_), _) => COMMITTED,
         (Fault::PidFile(_), _) => COMMITTED,
+        (Fault::StaleOldbin, BeforeUsr2) => COMMITTED,
+        (Fault::StaleOldbin, _) => return None,
         // The exchange itself meets it.
         (Fault::Replaces, ExecWindow | Committed) => {
             Ends { path: Path::Theirs, ..back("host/exchange-foreign") }
@@ -121,19 +143,28 @@ fn ends(fault: Fault, phase: Phase) -> Option<Ends> {
 
 fn built(build: &str) -> Ends {
     match build {
+        // What runs already: nothing to do.
+        "1.22.1" => Ends { exit: 0, ..back("") },
+        "faulty/needs-a-variable" => Ends { exit: 12, ..back("preflight/build-does-not-run") },
+        "faulty/resists" => back("run/workers-late|run/signal-not-handled"),
         "faulty/exits-with-NGINX" => back("run/new-master-exited"),
         "faulty/segfaults-at-start" => back("run/crash-loop"),
         "faulty/exits-2" => back("run/workers-fatal"),
-        "faulty/answers-500" => harming(MANY, back("probe/wrong-status")),
+        "faulty/answers-500" | "faulty/goes-bad" => harming(MANY, back("probe/wrong-status")),
         "faulty/hangs" | "faulty/slow-answers" => harming(MANY, back("probe/timed-out|probe/queued")),
         "faulty/segfaults-per-request" => harming(MANY, back("probe/reset|run/crash-loop")),
         _ => COMMITTED,
     }
 }
 
-const BUILDS: [&str; 9] = [
+const BUILDS: [&str; 14] = [
     "1.26.3",
     "1.18.0",
+    "1.22.1",
+    "faulty/needs-a-variable",
+    "faulty/starts-slowly",
+    "faulty/resists",
+    "faulty/goes-bad",
     "faulty/exits-with-NGINX",
     "faulty/segfaults-at-start",
     "faulty/exits-2",
@@ -145,8 +176,8 @@ const BUILDS: [&str; 9] = [
 
 /// Every fault that strikes while a run is under way.
 fn strikes() -> Vec<Fault> {
-    use Signal::{SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
-    let signals = [SIGHUP, SIGKILL, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH];
+    use Signal::{SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+    let signals = [SIGHUP, SIGKILL, SIGQUIT, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH];
     let changes = [Change::Removed, Change::Emptied, Change::Replaced];
     let mut all: Vec<Fault> = Vec::new();
     for who in [Who::Old, Who::New] {
@@ -157,6 +188,7 @@ fn strikes() -> Vec<Fault> {
     all.extend(changes.map(Fault::PidFile));
     all.push(Fault::Replaces);
     all.extend([SIGINT, SIGTERM, SIGHUP].map(Fault::Runner));
+    all.push(Fault::StaleOldbin);
     all.extend([Fault::Rotates, Fault::Configuration, Fault::Suspends]);
     all
 }
@@ -180,8 +212,9 @@ fn on_every_host() -> Vec<(Fault, Phase)> {
 /// The whole matrix: every fault in every phase on the plain host, and one of each sort on every other kind.
 pub(crate) fn rows() -> Vec<Row> {
     let row = |fault, phase, setup| Some(Row { fault, phase, setup, ends: ends(fault, phase)? });
-    let builds = BUILDS.map(Fault::Build);
-    let faults: Vec<Fault> = builds.into_iter().chain(strikes()).collect();
+    let builds =
+        BUILDS.map(Fault::Build).into_iter().chain([Offered::Changed, Offered::Truncated].map(Fault::Offer));
+    let faults: Vec<Fault> = builds.chain(strikes()).collect();
     let plain = faults.iter().flat_map(|fault| Phase::ALL.map(|phase| row(*fault, phase, Setup::Plain)));
     let others = Setup::ALL.into_iter().filter(|setup| *setup != Setup::Plain);
     let others = others

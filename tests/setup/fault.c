@@ -22,6 +22,39 @@ __attribute__((constructor)) static void at_load(void)
     if (is("exits-with-NGINX") && getenv("NGINX") != NULL) {
         _exit(1);
     }
+    if (is("needs-a-variable") && getenv("NEEDED") == NULL) {
+        _exit(1);
+    }
+    if (is("starts-slowly") && getenv("NGINX") != NULL) {
+        struct timespec a_while = {0, 700 * 1000 * 1000};
+        nanosleep(&a_while, NULL);
+    }
+}
+
+/* Where the master waits for signals: those that would end it stay pending. */
+int sigsuspend(const sigset_t *mask)
+{
+    int (*next)(const sigset_t *) = dlsym(RTLD_NEXT, "sigsuspend");
+    sigset_t deaf = *mask;
+
+    if (is("resists")) {
+        sigaddset(&deaf, SIGQUIT);
+        sigaddset(&deaf, SIGTERM);
+    }
+    return next(&deaf);
+}
+
+/* Milliseconds since the worker's first answer. */
+static long serves_for(void)
+{
+    static struct timespec first;
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (first.tv_sec == 0) {
+        first = now;
+    }
+    return (now.tv_sec - first.tv_sec) * 1000 + (now.tv_nsec - first.tv_nsec) / 1000000;
 }
 
 int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
@@ -58,7 +91,7 @@ ssize_t writev(int fd, const struct iovec *parts, int count)
 {
     ssize_t (*next)(int, const struct iovec *, int) = dlsym(RTLD_NEXT, "writev");
 
-    if (is("answers-500") && count > 0 && parts[0].iov_len > 12
+    if ((is("answers-500") || (is("goes-bad") && serves_for() > 300)) && count > 0 && parts[0].iov_len > 12
         && memcmp(parts[0].iov_base, "HTTP/1.1 ", 9) == 0) {
         memcpy((char *) parts[0].iov_base + 9, "500", 3);
     }

@@ -12,7 +12,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=$root/target/nginx
-faults=(exits-with-NGINX segfaults-at-start exits-2 hangs answers-500 segfaults-per-request slow-answers)
+faults=(exits-with-NGINX segfaults-at-start exits-2 hangs answers-500 segfaults-per-request slow-answers
+    goes-bad needs-a-variable resists starts-slowly)
 commands=(gcc patchelf ip unshare nsenter flock)
 packages=(gcc libc6-dev patchelf iproute2 util-linux)
 libraries=(libssl3 libpcre2-8-0 zlib1g libcrypt1)
@@ -119,7 +120,7 @@ build_faulty() {
         gcc -Wall -Wextra -Werror -O1 -shared -fPIC -D"FAULT=\"$name\"" -o "$directory/fault.so" "$here/fault.c"
         cp "$out/1.26.3/nginx" "$directory/nginx"
         patchelf --add-needed "$directory/fault.so" "$directory/nginx"
-        "$directory/nginx" -v 2>&1 | grep -q 'nginx/1.26.3' || die "$directory/nginx does not run"
+        NEEDED=1 "$directory/nginx" -v 2>&1 | grep -q 'nginx/1.26.3' || die "$directory/nginx does not run"
     done
 }
 

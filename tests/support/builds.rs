@@ -8,17 +8,21 @@ use sha2::{Digest, Sha256};
 use super::hex::hex;
 
 /// Every build by the name tests use for it.
-const BUILDS: [&str; 10] = [
+const BUILDS: [&str; 14] = [
     "1.18.0",
     "1.22.1",
     "1.26.3",
     "faulty/answers-500",
     "faulty/exits-2",
     "faulty/exits-with-NGINX",
+    "faulty/goes-bad",
     "faulty/hangs",
+    "faulty/needs-a-variable",
+    "faulty/resists",
     "faulty/segfaults-at-start",
     "faulty/segfaults-per-request",
     "faulty/slow-answers",
+    "faulty/starts-slowly",
 ];
 
 /// The project's own directory.

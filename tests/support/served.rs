@@ -85,6 +85,14 @@ impl Served {
         self.sent() - self.with_status(200) - self.raced()
     }
 
+    /// The longest time between two good answers, from the first to the last.
+    pub(crate) fn longest_gap(&self) -> Duration {
+        let good = |request: &&Request| matches!(request.outcome, Outcome::Answered { status: 200, .. });
+        let mut ends: Vec<Instant> = self.0.iter().filter(good).map(|request| request.done).collect();
+        ends.sort();
+        ends.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
+    }
+
     /// The longest from sending to the whole answer.
     pub(crate) fn slowest(&self) -> Duration {
         let answered = self.0.iter().filter(|request| matches!(request.outcome, Outcome::Answered { .. }));
@@ -104,6 +112,7 @@ impl Served {
         json!({
             "sent": self.sent(), "lost": self.lost(), "refused": self.refused(), "raced": self.raced(),
             "harmed": self.harmed(), "status": statuses, "answered-by": versions,
+            "longest-gap-ms": self.longest_gap().as_secs_f64() * 1000.0,
             "slowest-ms": self.slowest().as_secs_f64() * 1000.0,
         })
     }
