@@ -8,10 +8,11 @@
 #![expect(clippy::print_stdout, reason = "the table is for people who wait for it")]
 
 #[path = "../support/mod.rs"]
-#[allow(dead_code, reason = "what the tests of whole runs stand on; this one needs a part of it")]
+#[expect(dead_code, reason = "what the tests of whole runs stand on; this one needs a part of it")]
 mod support;
 
 mod fault;
+mod fuzz;
 mod judge;
 mod page;
 mod phase;
@@ -60,4 +61,22 @@ fn every_row_ends_as_the_table_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(rows.len() < all.len() || all.len() >= 200, "{} rows", all.len());
     assert!(began.elapsed() < Duration::from_secs(3600), "the load of one row is bounded by an hour");
+}
+
+/// 50 stories; `make fuzz-way-back` plays more.
+#[test]
+fn strangers_in_the_way_back_change_nothing_of_its_end() {
+    let wrong = fuzz::play(1, 50);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// `SEED` is the first one, `SEEDS` how many: one seed alone is played again with `SEED=17 SEEDS=1`.
+#[test]
+#[ignore = "takes minutes: make fuzz-way-back"]
+fn strangers_in_five_hundred_ways_back() {
+    let number = |name: &str, otherwise| {
+        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+    };
+    let wrong = fuzz::play(number("SEED", 1), number("SEEDS", 500));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -1,0 +1,216 @@
+//! Seeded stories of a way back: a random host, a run that is interrupted at a random line of what it says, and up to three
+//! strangers before and meanwhile. Whatever they do, old serves alone as before, or the run says why it cannot.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::fault::{Change, Fault, Who};
+use crate::judge::reloads;
+use crate::phase::{Met, Phase};
+use crate::setup::Setup;
+use crate::support::host::Host;
+use crate::support::load::Load;
+use crate::support::scene::Scene;
+use crate::support::{holds_within, process};
+
+/// A small generator: the same seed tells the same story (xorshift64*).
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
+    fn below(&mut self, most: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let high = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33;
+        usize::try_from(high).unwrap_or_default() % most
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())]
+    }
+}
+
+/// What one seed stands for.
+#[derive(Debug)]
+pub(crate) struct Story {
+    seed: u64,
+    setup: Setup,
+    build: &'static str,
+    phase: Phase,
+    /// Sent to old while it is stopped, so that it takes all of them at once with what comes next.
+    in_flight: Option<Signal>,
+    /// What strangers do before the run is told to go back, and while it goes.
+    strangers: Vec<(When, Fault)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Before,
+    Meanwhile,
+}
+
+impl Story {
+    pub(crate) fn of(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let setups = [Setup::Plain, Setup::Reuseport, Setup::UnixAndIpv6, Setup::Cache, Setup::Symlink];
+        let builds =
+            ["1.26.3", "1.26.3", "1.18.0", "faulty/answers-500", "faulty/exits-2", "faulty/starts-slowly"];
+        let setup = dice.of(&setups);
+        let build = dice.of(&builds);
+        // A build that fails by itself never comes to the later phases.
+        let phases = if build.starts_with("1.") { &Phase::ALL[1..5] } else { &Phase::ALL[1..2] };
+        let phase = dice.of(phases);
+        let in_flight =
+            dice.of(&[None, None, Some(Signal::SIGHUP), Some(Signal::SIGWINCH), Some(Signal::SIGUSR1)]);
+        let count = dice.below(4);
+        let strangers = (0..count).map(|_| (dice.of(&[When::Before, When::Meanwhile]), stranger(&mut dice)));
+        let strangers = strangers.collect();
+        Self { seed, setup, build, phase, in_flight, strangers }
+    }
+
+    /// Old's master is ended, so that a person may be needed.
+    fn ends_old(&self) -> bool {
+        let ends = |fault| match fault {
+            Fault::To(Who::Old, signal) => {
+                matches!(signal, Signal::SIGKILL | Signal::SIGQUIT | Signal::SIGTERM)
+            }
+            Fault::Says("stop" | "quit") => true,
+            _ => false,
+        };
+        self.strangers.iter().any(|(_, fault)| ends(*fault))
+    }
+
+    /// Plays it; what is wrong, with all that happened. The second is how long no request was answered, at the longest.
+    pub(crate) fn play(&self) -> (Vec<String>, Duration) {
+        let host = self.setup.host();
+        let offer = host.offer(self.build);
+        let scene = Scene::play_under(host, |host| {
+            let load = host.start_load(&Load::close());
+            let mut met = Met::when(self.phase, false, host, &offer);
+            self.strike(When::Before, &mut met);
+            if let Some(signal) = self.in_flight {
+                pause(host, met.old, signal);
+            }
+            met.run.signal(Signal::SIGINT);
+            drop(met.gate.take());
+            if self.in_flight.is_some() {
+                kill_if_there(host, met.old, Signal::SIGCONT);
+            }
+            let told = |met: &Met<'_>| {
+                let says = ["way-back-started", "verdict"];
+                met.run.lines().iter().any(|line| says.contains(&line.name()))
+            };
+            holds_within(Duration::from_secs(20), || told(&met));
+            self.strike(When::Meanwhile, &mut met);
+            let run = met.run.wait();
+            (run, load.stop())
+        });
+        let wrong = self.wrong(&scene);
+        let (run, after, served) = (&scene.run, &scene.after, &scene.served);
+        let story = || {
+            format!(
+                "== seed {}: {self:?}\n{}\n{run}\n{after:?}\n{served}\n{}",
+                self.seed,
+                wrong.join("; "),
+                scene.host.error_log()
+            )
+        };
+        (if wrong.is_empty() { Vec::new() } else { vec![story()] }, served.longest_gap())
+    }
+
+    fn strike(&self, when: When, met: &mut Met<'_>) {
+        for (_, fault) in self.strangers.iter().filter(|(it, _)| *it == when) {
+            fault.strike_if_there(met);
+        }
+    }
+
+    fn wrong(&self, scene: &Scene) -> Vec<String> {
+        let Scene { run, before, after, host, .. } = scene;
+        let mut wrong = Vec::new();
+        let mut must = |holds: bool, what: String| {
+            if !holds {
+                wrong.push(what);
+            }
+        };
+        let replaced = self.strangers.iter().any(|(_, fault)| *fault == Fault::Replaces);
+        must(replaced || after.inode == before.inode, format!("the path holds {}", after.binary));
+        match run.exit() {
+            20 | 21 => {
+                must(after.masters.len() == 1, format!("masters: {:?}", after.masters));
+                must(after.accepting == before.accepting, format!("{} workers accept", after.accepting));
+                must((after.strays, after.draining) == (0, 0), "processes are left over".to_owned());
+                must(
+                    after.oldbin.is_none() && (replaced || after.beside.is_empty()),
+                    "files are left over".to_owned(),
+                );
+                must(after.answering.as_deref() == Some("1.22.1"), format!("{:?} answers", after.answering));
+                let named = after.pid_file.as_deref().map(|text| text.trim().to_owned());
+                let master = after.masters.first().map(i32::to_string);
+                must(named == master, format!("the pid file says {named:?}"));
+                // Latent harm shows at the next reload.
+                must(
+                    after.masters.first().is_some_and(|master| reloads(host, *master)),
+                    "it does not reload".to_owned(),
+                );
+            }
+            30 | 31 => must(self.ends_old() || replaced, "stuck, and nobody has ended old".to_owned()),
+            other => must(false, format!("exit {other}")),
+        }
+        wrong
+    }
+}
+
+/// One thing that a stranger does.
+fn stranger(dice: &mut Dice) -> Fault {
+    use Signal::{SIGHUP, SIGKILL, SIGQUIT, SIGTERM, SIGUSR1, SIGWINCH};
+    match dice.below(8) {
+        0 | 1 => Fault::To(Who::Old, dice.of(&[SIGHUP, SIGWINCH, SIGUSR1])),
+        2 => Fault::To(Who::Old, dice.of(&[SIGKILL, SIGQUIT, SIGTERM, SIGHUP])),
+        3 | 4 => Fault::To(Who::New, dice.of(&[SIGHUP, SIGWINCH, SIGUSR1, SIGKILL, SIGQUIT, SIGTERM])),
+        5 => Fault::Workers(dice.of(&[Who::Old, Who::New])),
+        6 => Fault::PidFile(dice.of(&[Change::Removed, Change::Emptied, Change::Replaced])),
+        _ => Fault::Says(dice.of(&["reload", "reopen"])),
+    }
+}
+
+/// Stops old and sends a signal, which waits until old goes on.
+fn pause(host: &Host, old: i32, signal: Signal) {
+    kill_if_there(host, old, Signal::SIGSTOP);
+    holds_within(Duration::from_secs(5), || {
+        let state = process::one(&host.sandbox.proc(), old).map(|process| process.state);
+        matches!(state, None | Some('T' | 'Z'))
+    });
+    kill_if_there(host, old, signal);
+}
+
+fn kill_if_there(host: &Host, pid: i32, signal: Signal) {
+    crate::fault::signal_if_there(host, pid, signal);
+}
+
+/// Plays so many stories from a first seed on; prints how they went, and gives what is wrong.
+pub(crate) fn play(first: u64, count: u64) -> Vec<String> {
+    let (mut wrong, mut gaps, began) = (Vec::new(), Vec::new(), Instant::now());
+    for seed in first..first + count {
+        let (story, gap) = Story::of(seed).play();
+        if !story.is_empty() {
+            println!("seed {seed}: WRONG");
+        }
+        wrong.extend(story);
+        gaps.push(gap);
+    }
+    gaps.sort();
+    let median = gaps.get(gaps.len() / 2).copied().unwrap_or_default();
+    println!(
+        "{count} stories from seed {first} in {:.0?}, {} wrong; nobody answered for {:.1?} in the median, {:.1?} at the longest",
+        began.elapsed(),
+        wrong.len(),
+        median,
+        gaps.last().copied().unwrap_or_default()
+    );
+    wrong
+}
