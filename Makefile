@@ -1,7 +1,7 @@
 # Two commands on a fresh Debian 12 with Rust, gcc, make and root or sudo: `make demo` and `make test`.
 
 SHELL := /bin/bash
-.PHONY: setup test test-salt faults check demo bench
+.PHONY: setup test test-salt faults fuzz-way-back mutants check demo bench
 
 # Tests and programs here make namespaces of their own: what cargo starts is started as root.
 ifneq ($(shell id -u),0)
@@ -28,7 +28,15 @@ test-salt: setup
 
 # Every fault in every phase: some minutes. FAULT=NAME plays the rows with that in their name.
 faults: setup
-	env --default-signal cargo test --locked --test faults -- --ignored --nocapture --test-threads=1
+	env --default-signal cargo test --locked --test faults -- --ignored --nocapture --test-threads=1 every_row
+
+# 500 random stories of strangers in a way back. SEED=17 SEEDS=1 plays one of them again.
+fuzz-way-back: setup
+	env --default-signal cargo test --locked --test faults -- --ignored --nocapture --test-threads=1 strangers
+
+# Takes one guard after the other out of the code: a test must notice each.
+mutants: setup
+	@tests/mutants/run.sh
 
 demo: setup
 	cargo build --locked --profile fast --bin changeover --example demo

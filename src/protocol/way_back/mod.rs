@@ -41,7 +41,7 @@ pub const ATTEMPTS: usize = 6;
 type Rule = fn(&Situation) -> Option<Next>;
 
 /// The rules in their order; the number is the one of `docs/way-back.md`.
-const RULES: [(&str, Rule); 13] = [
+const RULES: &[(&str, Rule)] = &[
     ("0", old_settles),
     ("1", found_is_at_the_path),
     ("2", gone::old_is_gone),
