@@ -27,10 +27,8 @@ fn stray(pid: i32, dead: &Tracked, masters: &[Identity], listeners: &BTreeSet<u6
     if masters.contains(&process.id) {
         return None;
     }
-    let children = &dead.workers;
-    let remembered = [&children.titled, &children.draining, &children.cache, &children.untitled]
-        .into_iter()
-        .any(|set| set.contains(&process.id));
+    let remembered =
+        dead.orphans.contains(&process.id) || dead.workers.all().any(|child| child == process.id);
     // A fork has its parent's stack and an exec chooses another: so who was forked is known even before it has a title
     // of its own, and when it holds no listening socket, as the cache processes.
     let forked = dead.start_stack != 0 && process.start_stack == dead.start_stack;

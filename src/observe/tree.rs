@@ -91,8 +91,10 @@ pub(super) struct Tracked {
     pub(super) exe: Option<FileId>,
     /// Where its stack begins, 0 where that is not known.
     pub(super) start_stack: u64,
-    /// Every child that was ever seen and not yet seen dead.
+    /// Its children, as they were seen last.
     pub(super) workers: Workers,
+    /// Those that were its children, and lived on when they were none any more: it was dying.
+    pub(super) orphans: BTreeSet<Identity>,
     /// The listening sockets that it was last seen with.
     pub(super) listeners: BTreeSet<u64>,
     /// The descriptor by which it holds one of them: while it does, no other is looked at.
@@ -114,6 +116,7 @@ impl Tracked {
             exe,
             start_stack,
             workers: Workers::default(),
+            orphans: BTreeSet::new(),
             listeners: BTreeSet::new(),
             listener: None,
             dead: false,
@@ -135,7 +138,10 @@ impl Tracked {
     ) -> GenerationState {
         let (master, children) = (&tree.master, &tree.children);
         self.exe = master.exe.or(self.exe);
-        self.start_stack = master.start_stack;
+        // A master that is dying has neither any more.
+        if master.start_stack != 0 {
+            self.start_stack = master.start_stack;
+        }
         let settled = self.settling.observe(now, master, children, tree.rested);
         let workers = Workers::sort(master, children);
         if let Some(before) = self.observed_at {
@@ -144,7 +150,7 @@ impl Tracked {
             self.stability.observe(&workers, &workers, Duration::ZERO, tree.rested);
         }
         self.observed_at = Some(now);
-        self.workers = workers;
+        self.remember(workers);
         let listens = !master.quiet() || self.listens(listening);
         let state = master.master(settled, listens, told_to_leave);
         self.unsettled_since = match state {
@@ -163,6 +169,14 @@ impl Tracked {
             workers: self.hearing_workers(),
             stability: self.stability.clone(),
         }
+    }
+
+    /// The children as they are now, and those of before that somebody else has taken over.
+    fn remember(&mut self, now: Workers) {
+        let before = std::mem::replace(&mut self.workers, now);
+        let now = self.workers.all().collect::<BTreeSet<_>>();
+        let missing = before.all().filter(|id| !now.contains(id));
+        self.orphans.extend(missing.filter(|id| Process::again(*id).is_some()));
     }
 
     /// The workers as they count: one that has its title but holds none of the master's listening sockets accepts

@@ -77,6 +77,11 @@ fn is_untitled(child: &ProcessFacts, master: &ProcessFacts) -> bool {
 }
 
 impl Workers {
+    /// Every one of them, whatever its title.
+    pub fn all(&self) -> impl Iterator<Item = Identity> {
+        [&self.titled, &self.draining, &self.cache, &self.untitled].into_iter().flatten().copied()
+    }
+
     /// Sorts the children of a master; a child that was exec'ed is another master and is left out.
     #[must_use]
     pub fn sort(master: &ProcessFacts, children: &[ProcessFacts]) -> Self {
@@ -96,6 +101,6 @@ impl Workers {
     /// How many there are of all kinds.
     #[must_use]
     pub fn total(&self) -> usize {
-        self.titled.len() + self.draining.len() + self.cache.len() + self.untitled.len()
+        self.all().count()
     }
 }

@@ -54,8 +54,7 @@ impl Live {
     }
 
     fn children_of_new(&mut self) -> BTreeSet<Identity> {
-        let workers = self.look().new.workers;
-        [workers.titled, workers.draining, workers.cache, workers.untitled].into_iter().flatten().collect()
+        self.look().new.workers.all().collect()
     }
 
     fn strays(&mut self) -> BTreeSet<Identity> {
