@@ -28,7 +28,7 @@ test-salt: setup
 
 # Every fault in every phase: some minutes. FAULT=NAME plays the rows with that in their name.
 faults: setup
-	env --default-signal cargo test --locked --test faults -- --ignored --nocapture --test-threads=1 every_row
+	env --default-signal cargo test --locked --test faults -- --ignored --nocapture --test-threads=1 every_row from_winch
 
 # 500 random stories of strangers in a way back. SEED=17 SEEDS=1 plays one of them again.
 fuzz-way-back: setup

@@ -141,6 +141,25 @@ impl Played {
     }
 }
 
+/// Milliseconds from WINCH to the verdict of a run that this build ends, by the standard plan without `stable-for`.
+pub(crate) fn winch_to_verdict(build: &str) -> f64 {
+    let host = crate::setup::Setup::Plain.host();
+    let plan = std::fs::read_to_string("plans/nginx.toml").expect("the plan");
+    host.write("/srv/nginx.toml", plan.replace("stable-for = \"1s\"", "stable-for = \"0s\""));
+    let offer = host.offer(build);
+    let load = host.start_load(&Load::close());
+    let run = host.changeover(&["run", "/srv/nginx.toml"], &offer);
+    drop(load);
+    assert_eq!(run.exit(), 20, "{run}");
+    let at = |name: &str, signal: &str| {
+        let is = |line: &&crate::support::changeover::Line| {
+            line.name() == name && (signal.is_empty() || line.event["signal"] == signal)
+        };
+        run.lines.iter().find(is).and_then(|line| line.event["ms"].as_f64()).expect("the event")
+    };
+    at("verdict", "") - at("move-made", "WINCH")
+}
+
 /// The master is not poisoned: a reload leaves as many workers as before.
 pub(crate) fn reloads(host: &crate::support::host::Host, master: i32) -> bool {
     let before = host.accepting(master);

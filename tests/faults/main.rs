@@ -80,3 +80,17 @@ fn strangers_in_five_hundred_ways_back() {
     let wrong = fuzz::play(number("SEED", 1), number("SEEDS", 500));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// A measurement and no judgement: how long clients meet a build that answers wrongly, by the standard plan.
+#[test]
+#[ignore = "a measurement: make faults"]
+fn from_winch_to_the_verdict() {
+    for (build, bound) in [("faulty/answers-500", Duration::ZERO), ("faulty/hangs", Duration::from_secs(1))] {
+        let mut took: Vec<f64> = (0..9).map(|_| judge::winch_to_verdict(build)).collect();
+        took.sort_by(f64::total_cmp);
+        let more = took[took.len() / 2] - bound.as_secs_f64() * 1_000.0;
+        println!(
+            "{build}: from WINCH to the verdict {more:.0} ms beyond the {bound:?} that one request may take, median of 9"
+        );
+    }
+}

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::support::changeover::{Run, Running};
+use crate::support::changeover::{Line, Run, Running};
 use crate::support::gate::Gate;
 use crate::support::host::Host;
 use crate::support::meeting::{
@@ -154,12 +154,16 @@ fn the_runner_17_sends_winch_only_after_old_has_handled_a_strangers_hup() {
     let offer = host.offer(NEW);
     let scene = Scene::play_with(host, |host| {
         let old = host.master().expect("a master");
-        let plan = plan(host, &[("stable-for = \"1s\"", "stable-for = \"2s\""), NO_WATCH]);
+        let short = ("signal = \"WINCH\"\n", "signal = \"WINCH\"\ntimeout = \"4s\"\n");
+        let plan = plan(host, &[("stable-for = \"1s\"", "stable-for = \"2s\""), NO_WATCH, short]);
         let mut run = host.start_changeover(&["run", plan, "--set", "soak=200ms"], &offer);
         run.wait_for("new accepts", |line| line.event["generation"] == "new" && line.event["accepting"] == 2);
         stop(host, old);
         host.kill(old, Signal::SIGHUP);
-        run.wait_for("WINCH is due", |line| line.event["about"] == "WINCH to old");
+        // Half of its time is over, and it still waits for old to be quiet.
+        run.wait_for("WINCH is late", |line| line.name() == "slow");
+        let winch = |line: &&Line| line.name() == "move-made" && line.event["signal"] == "WINCH";
+        assert!(!run.lines().iter().any(|line| winch(&line)), "WINCH went to a stopped master");
         host.kill(old, Signal::SIGCONT);
         run.wait()
     });
