@@ -37,7 +37,10 @@ impl<W: World> Run<'_, W> {
             // QUIT is sent: new is the only one that can serve, whatever the check after it said.
             self.tell(Event::Finished { old_gone: false });
             self.world.tidy(true);
-            return self.verdict(Ending::Committed, 33, Some(report));
+            let mut verdict = self.verdict(Ending::Committed, 33, Some(report));
+            let pid_file = self.given.plan.service.pid_file.as_path();
+            verdict.next.extend(recipe::committed(pid_file, &self.given.path, verdict.serving));
+            return verdict;
         }
         if interrupted && !self.touched {
             self.tell(Event::Refused);

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::protocol::{Generation, Identity, Master, Move, PidFile, Situation, Stuck};
+use crate::{
+    engine::Serving,
+    protocol::{Generation, Identity, Master, Move, PidFile, Situation, Stuck},
+};
 
 /// The commands, in order.
 pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str) -> Vec<String> {
@@ -64,6 +67,14 @@ pub(super) fn stopped(pid_file: &Path, situation: &Situation) -> Vec<String> {
     }
     next.push(status(pid_file));
     next
+}
+
+/// What follows when a check after the commit failed: the path holds the new file for good.
+pub(super) fn committed(pid_file: &Path, path: &str, serving: Serving) -> Vec<String> {
+    match serving {
+        Serving::None => vec![format!("{path} -t && start nginx as usual"), status(pid_file)],
+        _ => vec![status(pid_file)],
+    }
 }
 
 /// What is left after a commit when nobody waits for old's last connections.

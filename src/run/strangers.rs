@@ -1,5 +1,7 @@
 //! What somebody else did to nginx and the run goes on from: old's workers that a reload brought back.
 
+use std::time::Duration;
+
 use super::{Run, World};
 use crate::{
     engine::{Event, Fault},
@@ -9,6 +11,9 @@ use crate::{
 
 /// The code of both: a HUP to old while new lives starts its workers a second time (nginx-facts 5 and 17).
 const BACK: &str = "run/old-workers-back";
+
+/// How long the second WINCH may take: nothing lies between it and the end of accepting.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// What was noticed so far.
 #[derive(Debug, Default)]
@@ -32,8 +37,12 @@ impl<W: World> Run<'_, W> {
         self.tell(Event::Noticed { code: BACK.to_owned(), text });
         self.expect.old_drained = false;
         let winch = steps::Signal { signal: Signal::Winch, to: steps::MasterName::OldMaster };
-        let timeout = self.given.plan.defaults.timeout;
-        self.signal(&winch, timeout).await.map(drop)
+        let bound = self.given.plan.defaults.timeout.min(AGAIN);
+        match self.signal(&winch, bound).await {
+            // Somebody brought them back once more, before the end of the first ones was seen.
+            Err(Fault::NoEffect { .. }) => Err(Fault::OldWorkersBack { accepting }),
+            drained => drained.map(drop),
+        }
     }
 
     /// Before WINCH more workers than before harm nobody: WINCH reaches all of them.

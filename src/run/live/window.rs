@@ -96,13 +96,19 @@ impl Live {
             renamed |= self.pid_file.oldbin_is_there();
             match self.look_for_exec(before) {
                 Sign::None if !late => {}
+                // A fork that fails renames it there and back between two looks: the kernel has noted both.
+                Sign::Over => return (Sign::Over, renamed || self.was_renamed(Duration::ZERO).await),
                 sign => return (sign, renamed),
             }
             // The rename of the pid file wakes at once; a fork or an exec has no event.
-            if let Some(Ok(changed)) = timer::within(LOOK, self.notify.changed()).await {
-                renamed |= changed.contains(&self.pid_file.oldbin);
-            }
+            renamed |= self.was_renamed(LOOK).await;
         }
+    }
+
+    /// Whether the kernel tells within this time that the pid file was renamed.
+    async fn was_renamed(&mut self, within: Duration) -> bool {
+        let told = timer::within(within, self.notify.changed()).await;
+        told.is_some_and(|told| told.is_ok_and(|changed| changed.contains(&self.pid_file.oldbin)))
     }
 
     fn look_for_exec(&self, before: &Before) -> Sign {
