@@ -10,9 +10,10 @@ use std::{
 
 use clap::Args;
 
-use crate::nginx::printable;
-
-use crate::plan::{self, InputsFile, Values};
+use crate::{
+    nginx::printable,
+    plan::{self, InputsFile, Values},
+};
 
 /// Values for the plan's inputs.
 #[derive(Clone, Debug, Default, Args)]

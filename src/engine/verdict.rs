@@ -49,6 +49,19 @@ pub enum Serving {
     None,
 }
 
+impl Serving {
+    /// By who of the two accepts.
+    #[must_use]
+    pub const fn of(old: bool, new: bool) -> Self {
+        match (old, new) {
+            (true, true) => Self::Both,
+            (true, false) => Self::Old,
+            (false, true) => Self::New,
+            (false, false) => Self::None,
+        }
+    }
+}
+
 /// The last line of a run.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Verdict {

@@ -70,6 +70,16 @@ impl Master {
     pub fn is_in_sight(&self) -> bool {
         !self.other_numbers && !matches!(self.network, Network::Closed(_))
     }
+
+    /// Its user and group, where they are not those of `euid`: what it would run and write is its own.
+    pub(super) fn other_user(&self, euid: u32) -> Option<(u32, u32)> {
+        Some(self.user).filter(|(user, _)| *user != euid)
+    }
+
+    /// Its working directory, unless that was removed: then nothing can be started in it.
+    pub(super) fn present_directory(&self) -> Option<PathBuf> {
+        self.directory.clone().filter(|directory| directory.is_dir())
+    }
 }
 
 /// Listening sockets of one address.

@@ -47,10 +47,8 @@ pub struct Ready {
     pub test_arguments: Vec<String>,
     /// The master's working directory, where it is one.
     pub directory: Option<PathBuf>,
-    /// The master's user and group.
-    pub user: (u32, u32),
-    /// They are not ours: what the master would run is run as this user.
-    pub other_user: bool,
+    /// The master's user and group, where they are not ours: what it would run and write is its own.
+    pub user: Option<(u32, u32)>,
     /// The error logs that the configuration on disk names by absolute paths.
     pub error_logs: Vec<PathBuf>,
     /// What was true before anything was touched.
@@ -116,9 +114,8 @@ impl Ready {
             adopted: adopted(facts),
             kept,
             test_arguments: facts.arguments()?.with("-t"),
-            directory: master.directory.clone().filter(|directory| directory.is_dir()),
-            user: master.user,
-            other_user: master.user.0 != facts.access.euid,
+            directory: master.present_directory(),
+            user: master.other_user(facts.access.euid),
             error_logs: facts.configuration().map(error_logs).unwrap_or_default(),
             baseline: Baseline {
                 accepting: master.workers.len(),

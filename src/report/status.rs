@@ -55,12 +55,7 @@ impl Status<'_> {
     #[must_use]
     pub fn serving(&self) -> Serving {
         let accepts = |state: &GenerationState| state.master.lives() && !state.workers.titled.is_empty();
-        match (accepts(&self.situation.old), accepts(&self.situation.new)) {
-            (true, true) => Serving::Both,
-            (true, false) => Serving::Old,
-            (false, true) => Serving::New,
-            (false, false) => Serving::None,
-        }
+        Serving::of(accepts(&self.situation.old), accepts(&self.situation.new))
     }
 
     /// The lines to print.

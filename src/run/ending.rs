@@ -141,12 +141,7 @@ fn serving(situation: &Situation) -> Serving {
         !situation.generation(which).workers.titled.is_empty()
             || !strays.is_disjoint(&situation.strays.titled)
     };
-    match (accepts(Generation::Old), accepts(Generation::New)) {
-        (true, true) => Serving::Both,
-        (true, false) => Serving::Old,
-        (false, true) => Serving::New,
-        (false, false) => Serving::None,
-    }
+    Serving::of(accepts(Generation::Old), accepts(Generation::New))
 }
 
 /// The state of the machine in words: each living generation, its master and its workers.

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::support::changeover::Running;
 use crate::support::gate::Gate;
 use crate::support::host::{Host, Offer};
+use crate::support::meeting::{NO_WATCH, SOAK_FIRST, changed};
 use crate::support::wait_until;
 use crate::table::Row;
 
@@ -29,25 +30,25 @@ impl Phase {
     pub(crate) const ALL: [Self; 6] =
         [Self::BeforeUsr2, Self::ExecWindow, Self::BothServing, Self::Drained, Self::Soak, Self::Committed];
 
-    /// The plan's waits: the one of this phase is long enough to be met.
-    fn waits(self, watch: bool) -> [(&'static str, &'static str); 5] {
-        let wait = |phase, long, short| if self == phase { long } else { short };
-        [
-            (
-                "BEFORE",
-                if matches!(self, Self::BothServing | Self::Drained | Self::Soak) { "1ms" } else { "400ms" },
-            ),
-            ("STABLE", wait(Self::BothServing, "500ms", "0s")),
-            ("PASSES", wait(Self::Drained, "60", "3")),
-            ("SOAK", if watch { "5s" } else { wait(Self::Soak, "500ms", "1ms") }),
-            ("WATCH", if watch { "[[watch]]\nprobe = \"health\"\ninterval = \"20ms\"\n" } else { "" }),
-        ]
-    }
-
-    /// The plan that is met in this phase.
+    /// The plan in which the wait of this phase is long enough to be met, and no other.
     fn plan(self, watch: bool) -> String {
-        let fill = |plan: String, (what, by): (&str, &str)| plan.replace(what, by);
-        self.waits(watch).into_iter().fold(PLAN.to_owned(), fill)
+        let wait = |phases: &[Self], long, short| if phases.contains(&self) { long } else { short };
+        let before = wait(&[Self::BeforeUsr2, Self::ExecWindow, Self::Committed], "400ms", "1ms");
+        let stable = wait(&[Self::BothServing], "500ms", "0s");
+        let passes = wait(&[Self::Drained], "60", "3");
+        let soak = if watch { "5s" } else { wait(&[Self::Soak], "500ms", "1ms") };
+        let interval = if watch { ("interval = \"250ms\"", "interval = \"20ms\"") } else { NO_WATCH };
+        changed(&[
+            (SOAK_FIRST.0, &SOAK_FIRST.1.replace("2s", before)),
+            ("stable-for = \"1s\"", &format!("stable-for = \"{stable}\"")),
+            ("pass-after = 5", &format!("pass-after = {passes}")),
+            ("default = \"2m\"", &format!("default = \"{soak}\"")),
+            interval,
+            (
+                "[probe.health]\n",
+                "[defaults]\ntimeout = \"3s\"\n\n[rollback]\nquit-timeout = \"2s\"\n\n[probe.health]\n",
+            ),
+        ])
     }
 }
 
@@ -123,78 +124,3 @@ impl<'h> Met<'h> {
 }
 
 const PLAN_FILE: &str = "/srv/fault.toml";
-
-const PLAN: &str = r#"format = 1
-name = "nginx ${version}"
-
-[inputs.version]
-type = "string"
-[inputs.source]
-type = "path"
-[inputs.sha256]
-type = "string"
-[inputs.pid-file]
-type = "path"
-default = "/run/nginx.pid"
-[inputs.health-url]
-type = "string"
-default = "http://127.0.0.1/healthz"
-
-[service]
-kind = "nginx"
-pid-file = "${pid-file}"
-
-[defaults]
-timeout = "3s"
-
-[rollback]
-quit-timeout = "2s"
-
-[probe.health]
-url = "${health-url}"
-
-WATCH
-[[step]]
-action = "replace-binary"
-source = "${source}"
-sha256 = "${sha256}"
-version = "${version}"
-
-[[step]]
-action = "soak"
-for = "BEFORE"
-
-[[step]]
-action = "signal"
-signal = "USR2"
-to = "old-master"
-
-[[step]]
-action = "wait-for-workers"
-generation = "new"
-until = "accepting"
-stable-for = "STABLE"
-
-[[step]]
-action = "signal"
-signal = "WINCH"
-to = "old-master"
-
-[[step]]
-action = "wait-for-workers"
-generation = "old"
-until = "draining"
-
-[[step]]
-action = "http-probe"
-probe = "health"
-answered-by = "new"
-pass-after = PASSES
-
-[[step]]
-action = "soak"
-for = "SOAK"
-
-[[step]]
-action = "commit"
-"#;

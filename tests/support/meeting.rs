@@ -29,15 +29,19 @@ pub(crate) enum Moment {
     Soak,
 }
 
-/// A copy of the plan with a soak and a watch, on the host, with each text replaced.
-pub(crate) fn plan(host: &Host, changes: &[(&str, &str)]) -> &'static str {
-    let mut plan = std::fs::read_to_string("plans/soak-and-watch.toml").expect("the plan");
-    for (from, to) in changes {
+/// The plan with a soak and a watch, with each text replaced.
+pub(crate) fn changed(changes: &[(&str, &str)]) -> String {
+    let plan = std::fs::read_to_string("plans/soak-and-watch.toml").expect("the plan");
+    changes.iter().fold(plan, |plan, (from, to)| {
         assert!(plan.contains(from), "the plan has no {from}");
-        plan = plan.replace(from, to);
-    }
+        plan.replace(from, to)
+    })
+}
+
+/// A copy of it on the host.
+pub(crate) fn plan(host: &Host, changes: &[(&str, &str)]) -> &'static str {
     // A machine that is busy with other tests is no sick build.
-    plan = plan.replace("[probe.health]\n", "[probe.health]\nrequest-timeout = \"10s\"\n");
+    let plan = changed(changes).replace("[probe.health]\n", "[probe.health]\nrequest-timeout = \"10s\"\n");
     host.write("/srv/plan.toml", plan);
     "/srv/plan.toml"
 }

@@ -35,8 +35,8 @@ impl Environment {
         (!master.raised).then_some(())?;
         Some(Self {
             arguments: master.arguments.as_ref().ok()?.clone(),
-            directory: master.directory.clone().filter(|directory| directory.is_dir()),
-            user: Some(master.user).filter(|user| user.0 != euid),
+            directory: master.present_directory(),
+            user: master.other_user(euid),
         })
     }
 

@@ -256,7 +256,7 @@ struct Files {
 impl Files {
     fn make(ready: &Ready, run: &str) -> Result<Self, Refusal> {
         let binary = Binary::open(ready, run)?;
-        let pid_file = PidFile::open(&ready.pid_file, Some(ready.user).filter(|_| ready.other_user))?;
+        let pid_file = PidFile::open(&ready.pid_file, ready.user)?;
         let unix_paths = ready.unix_paths.iter().map(|(path, _)| UnixPath::keep(path, run));
         Ok(Self { binary, pid_file, unix_paths: unix_paths.collect::<Result<_, _>>()? })
     }

@@ -37,7 +37,7 @@ impl ConfigurationTest {
             program: ready.kept.as_ref().map_or(&ready.binary_path, |kept| &kept.path).clone(),
             arguments: ready.test_arguments.iter().map(OsString::from).collect(),
             directory: ready.directory.clone(),
-            user: Some(ready.user).filter(|_| ready.other_user),
+            user: ready.user,
         }
     }
 

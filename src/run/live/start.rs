@@ -63,10 +63,5 @@ pub async fn start(input: Input) -> Started {
 fn serving(pid_file: &Path) -> Serving {
     let Ok(found) = observe::find(pid_file) else { return Serving::None };
     let accepts = |side: &Side| !side.workers.titled.is_empty();
-    match (accepts(&found.old), found.new.as_ref().is_some_and(accepts)) {
-        (true, true) => Serving::Both,
-        (true, false) => Serving::Old,
-        (false, true) => Serving::New,
-        (false, false) => Serving::None,
-    }
+    Serving::of(accepts(&found.old), found.new.as_ref().is_some_and(accepts))
 }
