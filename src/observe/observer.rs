@@ -312,7 +312,7 @@ impl Observer {
 }
 
 /// What a master does now; dead when it could not be read.
-fn state(
+pub(super) fn state(
     tracked: &mut Tracked,
     tree: Option<&Tree>,
     now: Duration,

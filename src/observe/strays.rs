@@ -49,3 +49,34 @@ pub(super) fn titled<'a>(strays: impl Iterator<Item = &'a Identity>) -> BTreeSet
 pub(super) fn still_living(strays: &mut BTreeSet<Identity>) {
     strays.retain(|id| Process::again(*id).is_some());
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead, BufReader},
+        process::{Command, Stdio},
+    };
+
+    use super::*;
+    use crate::host::{pidfd::Pidfd, scratch::Scratch};
+
+    #[test]
+    fn who_was_forked_by_a_dead_master_is_its_stray_without_title_memory_or_listener() {
+        let scratch = Scratch::new();
+        let fifo = scratch.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        // The subshell is a fork that executes nothing; both wait for somebody who writes.
+        let script = format!("(read -r _ <{0}; :) & echo $!; read -r _ <{0}; :", fifo.display());
+        let mut parent = Command::new("bash").args(["-c", &script]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut pid = String::new();
+        BufReader::new(parent.stdout.take().unwrap()).read_line(&mut pid).unwrap();
+        let child = facts(pid.trim().parse().unwrap()).unwrap().id;
+        let dead = facts(i32::try_from(parent.id()).unwrap()).unwrap();
+        parent.kill().unwrap();
+        parent.wait().unwrap();
+        let found = |stack| discover(&Tracked::new(dead.id, dead.exe, stack), &[], &BTreeSet::new());
+        assert_eq!(found(dead.start_stack), BTreeSet::from([child]));
+        assert_eq!(found(0), BTreeSet::new(), "where the stack may not be read it is nobody's");
+        Pidfd::open(child).unwrap().kill().unwrap();
+    }
+}

@@ -250,4 +250,23 @@ mod tests {
         let workers = deaf.hearing_workers();
         assert!(workers.titled.is_empty() && workers.draining.contains(&me), "it holds none");
     }
+
+    #[test]
+    fn of_a_dying_master_the_stack_and_the_children_are_remembered() {
+        let me = i32::try_from(std::process::id()).unwrap();
+        let mut tree = Tree::read(Process::read(me).unwrap().id).unwrap();
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let orphan = Process::read(i32::try_from(child.id()).unwrap()).unwrap().id;
+        let (mut tracked, mut listening) =
+            (Tracked::new(tree.master.id, None, 0), Listening::new(HashSet::new()));
+        let stack = tree.master.start_stack;
+        assert_ne!(stack, 0);
+        tracked.observe(Duration::ZERO, &tree, &mut listening, false);
+        tracked.workers.cache.insert(orphan);
+        (tree.master.start_stack, tree.children) = (0, Vec::new());
+        tracked.observe(Duration::ZERO, &tree, &mut listening, false);
+        assert_eq!((tracked.start_stack, tracked.orphans.contains(&orphan)), (stack, true));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 }

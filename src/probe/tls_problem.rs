@@ -141,3 +141,15 @@ fn plain(name: &str) -> &str {
     let inner = name.strip_prefix("DnsName(\"").and_then(|name| name.strip_suffix("\")"));
     inner.unwrap_or(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_agrees_to_no_protocol_refuses_http2_only_where_that_was_offered() {
+        let alert = || io::Error::other(Error::AlertReceived(AlertDescription::NoApplicationProtocol));
+        assert_eq!(TlsProblem::of(&alert(), true), Some(TlsProblem::NoHttp2));
+        assert!(matches!(TlsProblem::of(&alert(), false), Some(TlsProblem::Failed(_))));
+    }
+}

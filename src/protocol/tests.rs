@@ -333,4 +333,5 @@ fn only_quit_and_term_to_that_very_master_tell_it_to_leave() {
     assert!(told_to_leave(&[tell(Signal::Quit, 200)], new));
     assert!(told_to_leave(&[tell(Signal::Term, 200)], new));
     assert!(!told_to_leave(&[tell(Signal::Winch, 200), tell(Signal::Quit, 201)], new));
+    assert!(!told_to_leave(&[Past { sent: false, ..tell(Signal::Quit, 200) }], new), "it was refused");
 }

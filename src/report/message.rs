@@ -82,7 +82,7 @@ pub fn refused_plan(document: &Document, problems: &[Problem], left_out: usize) 
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST, message, refused_plan, would_be_refused};
+    use super::{MOST, message, one_line, refused_plan, would_be_refused};
     use crate::{
         engine::{Ending, FaultReport, Verdict},
         plan::{self, Inputs},
@@ -148,5 +148,14 @@ mod tests {
         let text = message(&verdict(Ending::Stuck, Some(FaultReport { message: evil, ..fault() })));
         assert!(text.chars().all(|c| !c.is_control()), "{text}");
         assert!(text.chars().count() <= MOST + 20, "{}", text.chars().count());
+    }
+
+    #[test]
+    fn a_message_of_control_characters_is_no_longer_than_any_other() {
+        for text in ["\u{1b}".repeat(2 * MOST), "x".repeat(2 * MOST)] {
+            let line = one_line(&[text]);
+            assert_eq!((line.chars().count(), line.ends_with('…')), (MOST, true), "{line}");
+        }
+        assert_eq!(one_line(&["x".repeat(MOST)]), "x".repeat(MOST));
     }
 }

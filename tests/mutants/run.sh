@@ -1,5 +1,5 @@
 #!/bin/bash
-# Takes one guard after the other out of the code and shows which test notices: `make mutants`, some minutes.
+# Takes one guard after the other out of the code and shows which test notices: `make mutants`.
 #
 # It works on a copy under target/mutants, never on the tree itself. A mutant that no test notices, or that does not
 # compile, ends it with 1. With an argument only those with that in their name.
@@ -8,19 +8,9 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$root/target/mutants
 tree=$work/tree
-
-# NAME | FILE | what perl does to it (-0: the file is one line) | the tests that must fail
-way_back=src/protocol/way_back/mod.rs
-rule() { echo "rule $1|$way_back|s/    \\(\"$1\", [^\\n]*\\n//|--lib protocol::way_back"; }
-mutants() {
-    for number in 0 1 2 3 4 5 6 7 8 9 10 11 12; do rule "$number"; done
-    echo 'quiet barrier|src/run/steps/signal.rs|s/Master::Settled => Looked::Ready\(\(state/_ => Looked::Ready((state/|--test real races::the_runner_17'
-    echo 'identity check|src/host/pidfd.rs|s/        Process::again\(id\)[^\n]*\n//|--lib host::pidfd'
-    echo 'crash loop|src/engine/expect.rs|s/new\.stability\.crash_loop\(expected\)/false/|--test real guards::workers_of_new_that_are_killed_again'
-    echo 'not reached|src/probe/choose.rs|s/Err\(Outcome::NotReached \{[^}]*\}\)/self.unattributed("nobody", opened).await/|--test real probes::a_generation_that_does_not_accept'
-    echo 'new runs its file|src/engine/expect.rs|s/self\.new_runs\.is_none_or\(.file. runs\(new, file\)\)/true/|--test real races::a_second_upgrade_by_hand_as'
-    echo 'path guard|src/engine/expect.rs|s/if situation\.path != self\.path/if false/|--lib engine::expect'
-}
+only=${1:-}
+failed=0
+export CARGO_TARGET_DIR=$work/build
 
 copy() {
     rm -rf "$tree"
@@ -30,31 +20,90 @@ copy() {
     ln -s "$root/target/python" "$tree/target/python"
 }
 
-failed=0
-copy
-export CARGO_TARGET_DIR=$work/build
-while IFS='|' read -r name file change tests; do
-    [[ $name == *"${1:-}"* ]] || continue
+# NAME, FILE, what perl does to it (-0: the file is one line), which tests, and what must fail among them.
+mutant() {
+    local name=$1 file=$2 change=$3 filter=${*: -1} log=$work/log outcome by
+    [[ $name == *"$only"* ]] || return 0
     cp "$tree/$file" "$work/before"
     perl -0pi -e "$change" "$tree/$file"
     if cmp -s "$tree/$file" "$work/before"; then
         echo "$name: not found in $file" >&2
         exit 1
     fi
-    read -r -a words <<<"$tests"
-    log=$work/log
-    # shellcheck disable=SC2015
-    (cd "$tree" && env --default-signal timeout 300 cargo test --locked "${words[@]::${#words[@]}-1}" -- --test-threads=1 "${words[-1]}") \
+    (cd "$tree" && env --default-signal timeout 400 cargo test --locked "${@:4:$#-4}" -- --test-threads=1 "$filter") \
         >"$log" 2>&1 </dev/null && outcome=missed || outcome=noticed
     by=$(sed -n 's/^test \(.*\) \.\.\. FAILED$/\1/p' "$log" | head -1)
     if [ "$outcome" = noticed ] && [ -n "$by" ]; then
-        printf '%-18s %s\n' "$name" "$by"
+        printf '%-24s %s\n' "$name" "$by"
     else
-        printf '%-18s MISSED\n' "$name"
+        printf '%-24s MISSED\n' "$name"
         tail -n 20 "$log" >&2
         failed=1
     fi
     cp "$work/before" "$tree/$file"
     touch "$tree/$file"
-done < <(mutants)
+}
+
+unit() { mutant "$1" "$2" "$3" --lib "$4"; }
+real() { mutant "$1" "$2" "$3" --test real "$4"; }
+
+copy
+for number in 0 1 2 3 4 5 6 7 8 9 10 11 12; do
+    unit "rule $number" src/protocol/way_back/mod.rs "s/    \\(\"$number\", [^\\n]*\\n//" protocol::way_back
+done
+unit 'refused is not told' src/protocol/definitions.rs 's/past\.sent && past\.to/past.to/' protocol::tests
+unit 'refused takes no time' src/protocol/way_back/history.rs 's/past\.sent && past\.what == \*what/past.what == *what/' way_back::tests
+unit 'identity check' src/host/pidfd.rs 's/        Process::again\(id\)[^\n]*\n//' host::pidfd
+unit 'path guard' src/engine/expect.rs 's/if situation\.path != self\.path/if false/' engine::expect
+real 'quiet barrier' src/run/steps/signal.rs 's/Master::Settled => Looked::Ready\(\(state/_ => Looked::Ready((state/' races::the_runner_17
+real 'crash loop' src/engine/expect.rs 's/new\.stability\.crash_loop\(expected\)/false/' guards::workers_of_new_that_are_killed_again
+real 'not reached' src/probe/choose.rs 's/Err\(Outcome::NotReached \{[^}]*\}\)/self.unattributed("nobody", opened).await/' probes::a_generation_that_does_not_accept
+
+# Masters and what they leave.
+unit 'died in a look' src/observe/observer.rs 's/if state\.master == Master::Leaving &&/if false \&\&/' observe::tests::a_master_that_dies
+unit 'orphans' src/observe/tree.rs 's/        self\.orphans\.extend[^\n]*\n//' observe::tree
+unit 'stack of the dying' src/observe/tree.rs 's/if master\.start_stack != 0/if true/' observe::tree
+unit 'descent' src/observe/strays.rs 's/let forked = [^;]*;/let forked = false;/' observe::strays
+real 'new runs its file' src/engine/expect.rs 's/self\.new_runs\.is_none_or\([^)]*\)\)/true/' races::a_second_upgrade_by_hand_as
+real 'no second master' src/engine/expect.rs 's/self\.new_started && //' races::a_second_upgrade_by_hand_before
+real 'poison of a fork' src/observe/observer.rs 's/self\.old\.id, self\.new\.is_some\(\)/self.old.id, true/' limits::a_fork_that_fails
+real 'descriptors' src/host/exits.rs 's/\.take\(descriptors::limit\(\) \/ 2\)//' limits::a_run_with_fewer
+real 'draining strays' src/run/ending.rs 's/!strays\.is_disjoint\(&situation\.strays\.titled\)/!strays.is_empty()/' limits::workers_that_only
+
+# The way forward.
+real 'budget in probes' src/run/steps/http_probe.rs 's/            self\.check_budget\(now\)\?;\n//' watches::a_budget_holds
+real 'budget of steps' src/run/driver.rs 's/_ if in_time\.is_err\(\)/_ if false \&\& in_time.is_err()/' watches::a_step_that_is_due
+real 'deadline of a probe' src/run/live/mod.rs 's/                \(\) = &mut late => First::Changed,\n//' watches::a_probe_that_may
+real 'whole answers' src/probe/prober.rs 's/(got\.body\.extend_from_slice[^;]*;)/$1 if got.cut { break; }/' probes::an_answer_that_is_never
+real 'drained again' src/run/strangers.rs 's/!self\.strangers\.drained_again &&/false \&\&/' guards::old_workers_that_a_stranger_brings_back_after
+real 'drained again once' src/run/strangers.rs 's/!self\.strangers\.drained_again &&/true \&\&/' guards::old_workers_that_a_stranger_brings_back_twice
+real 'doubled is told' src/run/strangers.rs 's/let before_winch = /let before_winch = false \&\& /' guards::old_workers_that_a_stranger_doubles
+real 'own signals' src/run/live/mod.rs 's/        lines\.retain\([^\n]*\n//' guards::who_sent
+
+# The commit and after it.
+real 'old after the record' src/run/steps/commit.rs 's/        self\.expect\.old_lives = false;\n//' committed::an_old
+real 'gone is told' src/run/steps/commit.rs 's/if code == GONE/if false/' committed::an_old
+real 'oldbin of a killed old' src/run/steps/commit.rs 's/if situation\.oldbin \{/if false {/' committed::an_old
+real 'pid file of new' src/run/steps/commit.rs 's/if situation\.new\.master\.lives\(\) &&/if false \&\&/' committed::a_pid_file
+real 'a stop puts back' src/run/ending.rs 's/            self\.path_is_back\(&situation\)\.await;\n//' committed::a_stop
+
+# The way back.
+real 'stuck thinks twice' src/run/back.rs 's/_ if thought_again < THINK_AGAIN/_ if false \&\& thought_again < THINK_AGAIN/' reverse::a_service_managers
+real 'asked again puts back' src/run/back.rs 's/        if ours\(situation\) \{/        if false \&\& ours(situation) {/' second_signal::asked_again_while_the_path
+real 'stuck leaves nothing' src/run/ending.rs 's/if !self\.expect\.new_started \{/if false {/' verdicts::an_old_master_that_leaves_before
+real 'slow way back' src/run/back.rs 's/        self\.tell_slow\(patience, now\);\n//' slow::a_way_back
+real 'slow baseline' src/run/live/opening.rs 's/(if let Some\(slow\) = patience\.slow\(None, recorder\.now\(\)\) \{)[^}]*\}/$1 drop(slow); }/' slow::old_that
+real 'user of the test' src/run/live/questions.rs 's/            user: self\.user,\n//' limits::the_way_back_tests
+real 'directory of the test' src/preflight/master.rs 's/\.filter\(.directory. directory\.is_dir\(\)\)//' limits::a_working_directory
+real 'owner of the pid file' src/run/live/files.rs 's/0o644, self\.owner\)/0o644, None)/' limits::a_pid_file_that_is_written
+
+# What is read, and what is said.
+real 'setuid titles' src/preflight/gather/trial.rs 's/        \(!master\.raised\)[^\n]*\n//' init::what_the_title
+real 'lock elsewhere' src/run/live/opening.rs 's/\.filter\(.path. locks::may_change\(path\)\)//' users::a_users_own
+real 'who serves refused' src/run/live/start.rs 's/&run, serving\(&pid_file\)/\&run, Serving::Old/' refusals::where_nobody
+unit 'protocols of TLS' src/probe/tls_problem.rs 's/NoApplicationProtocol\) if http2 =>/NoApplicationProtocol) =>/' probe::tls_problem
+unit 'bound of a message' src/report/message.rs 's/\.nth\(MOST\)/.nth(usize::MAX)/' report::message
+unit 'decoded secrets' src/plan/secrets.rs 's/percent_decode_str\(value\)\.decode_utf8_lossy\(\)/std::borrow::Cow::from(value)/' plan::secrets
+mutant 'host of a secret' src/plan/inputs/resolve.rs 's/is_some_and\(.host. host > 0\)/is_some()/' --test plan_problems every_
+mutant 'names for terminals' src/plan/render.rs 's/message: safe\(&self\.message\)/message: self.message.clone()/' --test plan_problems what_a_terminal
 exit "$failed"

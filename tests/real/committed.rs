@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 
 use crate::support::changeover::{Run, Running};
 use crate::support::gate::Gate;
-use crate::support::host::Host;
+use crate::support::host::{Host, PID_FILE};
 use crate::support::meeting::{NO_WATCH, SOAK_FIRST, diagnosis, plan};
 use crate::support::scene::Scene;
 
@@ -40,6 +40,17 @@ fn an_old_that_is_killed_or_told_to_leave_is_no_reason_to_go_back() {
         let scene = held_after_the_record(&[], |host, old, _| {
             host.kill(old, signal);
             assert!(host.wait_gone(old));
+        });
+        scene.committed("1.26.3");
+    }
+}
+
+#[test]
+fn a_pid_file_that_is_taken_away_is_there_again() {
+    for text in [None, Some(""), Some("1\n")] {
+        let scene = held_after_the_record(&[], |host, _, _| match text {
+            None => std::fs::remove_file(host.path(PID_FILE)).expect("remove it"),
+            Some(text) => host.write(PID_FILE, text),
         });
         scene.committed("1.26.3");
     }

@@ -197,6 +197,30 @@ fn a_file_that_is_removed_from_the_path_is_noticed_and_not_made_up() {
     only_the_path_differs(scene);
 }
 
+/// The host's nginx logs who sends it signals.
+fn talkative() -> Host {
+    let log = "error_log /var/log/nginx/notice.log notice;";
+    Host::new().with(|config| config.main = log.into()).running("1.22.1")
+}
+
+#[test]
+fn who_sent_a_signal_is_named_and_it_is_never_the_run_itself() {
+    // The stranger is a shell of the host, whose pid nginx logs.
+    let scene = met_on(talkative(), "1.26.3", Moment::Soak, |met| {
+        drop(met.host.exec("sh", &["-c", &format!("kill -TERM {}", met.new)]));
+        met.run.wait()
+    });
+    let cause = scene.run.verdict()["diagnosis"]["cause"].to_string();
+    assert!(cause.contains("sent SIGTERM to nginx (diagnose/foreign-signal)"), "{}", scene.run);
+    // WINCH was the run's own, and logged too.
+    let scene = met_on(talkative(), "1.26.3", Moment::Soak, |met| {
+        met.host.kill(met.new, Signal::SIGKILL);
+        met.run.wait()
+    });
+    let told = scene.run.verdict()["diagnosis"].to_string();
+    assert!(!told.contains("received from") && !told.contains("foreign-signal"), "{told}");
+}
+
 /// Removes files in the soak, then lets the run go back.
 fn removed_then_back(files: &[&str]) -> Scene {
     let scene = met(Moment::Soak, |met| {

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use crate::support::changeover::Running;
 use crate::support::host::{Host, PID_FILE};
 use crate::support::meeting::{
-    Moment, NO_WATCH, SOAK_FIRST, diagnosis, interrupt, met_on, plan, reloads_well,
+    Moment, NO_WATCH, SOAK_FIRST, diagnosis, interrupt, met_on, moves_back, plan, reloads_well,
 };
 use crate::support::sandbox::Sandbox;
 use crate::support::scene::Scene;
@@ -72,6 +72,44 @@ fn a_pid_file_that_is_written_again_belongs_to_the_masters_own_user() {
     let owner = std::fs::metadata(scene.host.path(PID_FILE)).expect("the pid file").uid();
     assert_eq!(owner, WWW_DATA, "{}", scene.run);
     reloads_well(&scene);
+}
+
+/// Old of another user than the run is killed in the soak, after this.
+fn killed_after(change: impl FnOnce(&Host)) -> Scene {
+    let host = Host::new().owned_by(WWW_DATA).running("1.22.1");
+    let host = Host { user: None, ..host };
+    met_on(host, "1.26.3", Moment::Soak, |met| {
+        change(met.host);
+        met.host.kill(met.old, Signal::SIGKILL);
+        met.run.wait()
+    })
+}
+
+#[test]
+fn the_way_back_tests_a_configuration_as_the_masters_own_user() {
+    let scene = killed_after(|_| {});
+    scene.rolled_back_in_reverse(20);
+    // Root may read it, who would start may not.
+    let scene = killed_after(|host| {
+        let text = host.config.text("/".as_ref());
+        host.write("/etc/nginx/nginx.conf", format!("include /etc/nginx/roots.conf;\n{text}"));
+        host.write("/etc/nginx/roots.conf", "");
+        let secret = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        std::fs::set_permissions(host.path("/etc/nginx/roots.conf"), secret).expect("set the mode");
+    });
+    assert_eq!((scene.run.exit(), scene.run.said("serving")), (30, "new"), "{}", scene.run);
+    assert!(!moves_back(&scene.run).contains(&"reverse".to_owned()), "{}", scene.run);
+}
+
+#[test]
+fn a_working_directory_that_was_removed_keeps_no_way_back_from_its_end() {
+    let host = Host::new().started_in("/srv/gone").running("1.22.1");
+    std::fs::remove_dir(host.path("/srv/gone")).expect("remove it");
+    let scene = met_on(host, "1.26.3", Moment::Soak, |met| {
+        met.host.kill(met.old, Signal::SIGKILL);
+        met.run.wait()
+    });
+    scene.rolled_back_in_reverse(20);
 }
 
 #[test]

@@ -79,6 +79,13 @@ fn a_missing_pid_file() {
 }
 
 #[test]
+fn where_nobody_serves_a_refusal_does_not_say_that_old_does() {
+    let host = Host::new();
+    let run = host.changeover(&["run", STANDARD], &host.offer("1.26.3"));
+    assert_eq!((run.exit(), run.said("verdict"), run.said("serving")), (12, "refused", "none"), "{run}");
+}
+
+#[test]
 fn a_master_in_the_foreground() {
     let host = Host::new().with(|config| config.daemon = false).running("1.22.1");
     let offer = host.offer("1.26.3");

@@ -119,3 +119,19 @@ fn a_master_with_file_capabilities_cannot_be_looked_at_by_its_own_user_and_that_
     assert_eq!(diagnosis(&scene.run), "preflight/no-permission", "{}", scene.run);
     assert!(refusals(&scene.run)[0].1.contains("read the descriptors"), "{}", scene.run);
 }
+
+#[test]
+fn a_users_own_symlink_to_a_file_of_the_system_is_exchanged_without_a_lock_there() {
+    const OWN: &str = "/srv/home/bin/nginx";
+    let host = Host::new().owned_by(WWW_DATA).started_as(OWN).started_in("/srv/home");
+    host.give("/usr/sbin", 0);
+    host.install_at("1.22.1", BINARY);
+    std::fs::create_dir_all(host.path("/srv/home/bin")).expect("make the directory");
+    std::os::unix::fs::symlink(BINARY, host.path(OWN)).expect("make the symlink");
+    host.give("/srv/home/bin", WWW_DATA);
+    host.write_config();
+    host.start();
+    let offer = host.offer("1.26.3");
+    let scene = Scene::play(host, STANDARD, &offer);
+    scene.committed("1.26.3");
+}

@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use crate::support::changeover::{Line, Run};
 use crate::support::config::Config;
 use crate::support::host::{Host, Offer};
-use crate::support::meeting::{Met, Moment, diagnosis, moves_back, plan};
+use crate::support::meeting::{Met, Moment, NO_WATCH, diagnosis, moves_back, plan};
 use crate::support::scene::Scene;
 use crate::support::wait_until;
 
@@ -229,6 +229,26 @@ fn a_budget_holds_for_probes_without_a_pause_too() {
     let scene = run_with(&[budget, ("pass-after = 5\n", "pass-after = 10000\ninterval = \"0s\"\n")]);
     assert_eq!(diagnosis(&scene.run), "run/budget-used", "{}", scene.run);
     assert_eq!(scene.run.verdict()["failed"], 6, "{}", scene.run);
+    scene.rolled_back(20);
+}
+
+#[test]
+fn a_step_that_is_due_after_the_budget_does_not_begin() {
+    let scene = run_with(&[("[service]", "[defaults]\nbudget = \"1ms\"\n\n[service]")]);
+    assert_eq!(diagnosis(&scene.run), "run/budget-used", "{}", scene.run);
+    assert_eq!(scene.run.verdict()["failed"], 1, "{}", scene.run);
+    scene.rolled_back(20);
+}
+
+#[test]
+fn a_probe_that_may_take_longer_than_its_step_ends_with_the_step() {
+    let (host, _) = host();
+    let offer = host.offer("faulty/hangs");
+    let timeout = ("pass-after = 5\n", "pass-after = 5\ntimeout = \"1s\"\n");
+    let plan = plan(&host, &[NO_WATCH, timeout]);
+    let scene = Scene::play_with(host, |host| host.changeover(&["run", plan], &offer));
+    // One request may take 10 s in this plan.
+    assert_eq!(diagnosis(&scene.run), "run/probes-late", "{}", scene.run);
     scene.rolled_back(20);
 }
 

@@ -6,7 +6,11 @@ use std::time::Duration;
 
 use nginx::{Nginx, kill, signal};
 
-use super::{FindError, Observer, find};
+use super::{
+    FindError, Observer, facts, find,
+    observer::state,
+    tree::{Listening, Tracked, Tree},
+};
 use crate::protocol::{Generation, Master, Move, PathHolds, PidFile, Question, Signal, Situation};
 
 impl Observer {
@@ -176,14 +180,14 @@ fn a_child_that_was_seen_to_be_executed_is_known_when_its_parent_dies_before_the
     observer.set_ours(ours);
     signal(old, Signal::Usr2);
     let new = nginx.child();
-    observer.executed(Generation::Old, &crate::observe::facts(new.pid).unwrap());
+    observer.executed(Generation::Old, &facts(new.pid).unwrap());
     kill(old);
     let killed = observer.until("old is dead", |now| now.old.master == Master::Dead);
     assert_eq!((killed.new.id, killed.new.exe), (Some(new), Some(ours)));
     nginx.put_back();
     signal(new, Signal::Usr2);
     let back = nginx.child();
-    observer.executed(Generation::New, &crate::observe::facts(back.pid).unwrap());
+    observer.executed(Generation::New, &facts(back.pid).unwrap());
     kill(new);
     let reversed = observer.until("new is dead", |now| now.new.master == Master::Dead);
     assert_eq!((reversed.old.id, reversed.reversed), (Some(back), true));
@@ -282,4 +286,22 @@ fn baseline_probes_prove_nothing_when_a_worker_came_or_went_meanwhile() {
     observer.answer(Question::BaselineProbes, true, nginx::pause());
     let changed = observer.until("replaced", |now| now.answers.baseline_holds != Some(true));
     assert_eq!(changed.answers.baseline_failures, 1);
+}
+
+#[test]
+fn a_master_that_dies_between_two_reads_of_one_look_is_dead_and_not_leaving() {
+    let nginx = Nginx::start();
+    let mut observer = nginx.observer();
+    let id = observer.until("settled", |now| accepts(&now.old)).old.id.unwrap();
+    let (tree, mut listening) =
+        (Tree::read(id).unwrap(), Listening::new(crate::host::listening::listening()));
+    let mut tracked = Tracked::new(id, None, 0);
+    let mut look = || state(&mut tracked, Some(&tree), nginx::pause(), &mut listening, &[]).master;
+    assert_ne!(look(), Master::Leaving);
+    kill(id);
+    while facts(id.pid).is_some_and(|facts| facts.id == id) {
+        nginx::pause();
+    }
+    // Its process was read before, its sockets are read now.
+    assert_eq!(look(), Master::Dead);
 }

@@ -115,3 +115,18 @@ fn rule_6_a_new_that_would_unlink_unix_sockets_never_gets_term() {
 fn rule_6_the_clock_of_a_quit_that_the_plan_sent_counts() {
     flushed().done(to_new(Signal::Quit), 10_000).moves(to_new(Signal::Term));
 }
+
+#[test]
+fn rule_6_a_quit_that_was_refused_is_sent_again_and_its_time_does_not_run() {
+    let refused = |times| {
+        let told =
+            (0..times).fold(flushed().new_is_well(true), |now, _| now.back(to_new(Signal::Quit), 9_000));
+        told.with(|now| {
+            for past in now.past.iter_mut().filter(|past| past.what == to_new(Signal::Quit)) {
+                past.sent = false;
+            }
+        })
+    };
+    refused(1).moves(to_new(Signal::Quit));
+    refused(6).ends_stuck(Stuck::NewDoesNotLeave);
+}
