@@ -1,4 +1,4 @@
-//! Signals of strangers: nginx logs who sent them, from 1.13.0 on and at level `notice` (nginx-facts, section 2.2).
+//! Signals of strangers: nginx logs who sent them, from 1.13.0 on and at level `notice` (`ngx_signal_handler`).
 
 use super::pattern::{Family, Pattern};
 

@@ -50,9 +50,9 @@ pub(super) const TEXTS: &[Text] = &[
     },
     Text {
         code: "run/old-workers-back",
-        means: "Workers of old accept again after WINCH.",
+        means: "Workers of old accept again after WINCH, or there are more of them than before.",
         why: "Somebody sent HUP to old's master, such as log rotation or a configuration tool. Answers come from both \
-              generations again.",
+              generations again. The run sends WINCH once more; the second time it goes back.",
         todo: "Keep reloads away during a changeover, then run it again.",
     },
     Text {
