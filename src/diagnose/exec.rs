@@ -84,6 +84,12 @@ const PATTERNS: &[Pattern] = &[
         todo: "raise the limit on processes: `TasksMax` of the unit, or pids.max of its control group",
     },
     Pattern {
+        code: "diagnose/new-killed",
+        line: r"^\[alert\] new binary process (\d+) exited on signal 9\b",
+        text: "somebody killed new's master ${1} (signal 9), or the system did for want of memory",
+        todo: "see who killed it: the kernel tells of its own kills in its log (`journalctl -k`)",
+    },
+    Pattern {
         code: "diagnose/new-crashed",
         line: r"^\[alert\] new binary process (\d+) exited on signal (\d+)",
         text: "new's master ${1} was ended by signal ${2}",
@@ -142,6 +148,11 @@ mod tests {
                 "2026/11/23 14:50:02 [alert] 812#812: new binary process 950 exited on signal 11 (core dumped)",
                 "diagnose/new-crashed",
                 "950 was ended by signal 11",
+            ),
+            (
+                "2026/11/23 14:50:02 [alert] 812#812: new binary process 950 exited on signal 9",
+                "diagnose/new-killed",
+                "killed new's master 950",
             ),
         ];
         check(&FAMILY, "run/new-master-exited", &samples);

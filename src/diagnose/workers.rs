@@ -45,6 +45,12 @@ const PATTERNS: &[Pattern] = &[
         todo: "raise LimitNOFILE of the unit and restart, or lower worker_rlimit_nofile",
     },
     Pattern {
+        code: "diagnose/worker-killed",
+        line: r"^\[alert\] worker process (\d+) exited on signal 9\b",
+        text: "somebody killed worker ${1} (signal 9), or the system did for want of memory",
+        todo: "see who killed it: the kernel tells of its own kills in its log (`journalctl -k`)",
+    },
+    Pattern {
         code: "diagnose/worker-crashed",
         line: r"^\[alert\] worker process (\d+) exited on signal (\d+)",
         text: "worker ${1} was ended by signal ${2}",
@@ -91,6 +97,11 @@ mod tests {
                 "2026/11/23 14:50:02 [alert] 944#944: worker process 951 exited on signal 11 (core dumped)",
                 "diagnose/worker-crashed",
                 "951 was ended by signal 11",
+            ),
+            (
+                "2026/11/23 14:50:02 [alert] 944#944: worker process 951 exited on signal 9",
+                "diagnose/worker-killed",
+                "killed worker 951",
             ),
             (
                 "2026/11/23 14:50:02 [alert] 944#944: worker process 951 exited with fatal code 2 and cannot be respawned",

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::units;
@@ -18,8 +18,8 @@ pub enum Fault {
         /// Old's master.
         pid: i32,
     },
-    /// The exec'ed child is gone before it ran the new file.
-    #[error("the new binary could not be executed")]
+    /// Old's master forked, and its child was gone before it was seen to run the new file.
+    #[error("no process was seen to run the new binary")]
     ExecFailed,
     /// New's master exited before the step was over.
     #[error("new's master {pid} {}", if *leaving { "is leaving" } else { "exited" })]
@@ -214,7 +214,7 @@ pub enum Fault {
 }
 
 /// A fault as people and programs read it: the same fields, the same names, everywhere.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct FaultReport {
     /// Its one name.
@@ -343,6 +343,7 @@ impl Fault {
             Self::Watch { text, times, .. } => format!("{times} in a row: {text}"),
             Self::NewFileChanged { text, .. } | Self::Move { text, .. } => text.clone(),
             Self::DrainLate { left, .. } => left.clone(),
+            Self::ExecFailed => "old's master forked, and its child was gone at once".into(),
             other => other.to_string(),
         }
     }

@@ -48,6 +48,14 @@ pub enum PathHolds {
     Missing,
 }
 
+impl PathHolds {
+    /// A file of this run, which is there for milliseconds until the commit.
+    #[must_use]
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::Ours | Self::Stub)
+    }
+}
+
 /// One generation as it is now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GenerationState {

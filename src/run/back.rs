@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Effect, Run, Wake, World, patience::Patience};
 use crate::{
     engine::Event,
-    protocol::{Generation, Master, Move, Next, PathHolds, Situation, Stuck, Waiting, way_back},
+    protocol::{Generation, Master, Move, Next, Situation, Stuck, Waiting, way_back},
 };
 
 /// How the way back ended.
@@ -79,10 +79,9 @@ impl<W: World> Run<'_, W> {
     /// Whether the path holds no file of this run, after one try to put back what was found: a way back that stops
     /// leaves neither the staged file nor the stub for the next restart.
     pub(super) async fn path_is_back(&mut self, situation: &Situation) -> bool {
-        let ours = |situation: &Situation| matches!(situation.path, PathHolds::Ours | PathHolds::Stub);
-        if ours(situation) {
+        if situation.path.is_ours() {
             self.make(Move::ExchangeBack).await;
-            return !ours(&self.look());
+            return !self.look().path.is_ours();
         }
         true
     }

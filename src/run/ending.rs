@@ -7,7 +7,7 @@ use crate::{
     diagnose,
     engine::{Ending, Event, Fault, FaultReport, Phase, Serving, Verdict},
     plan::OnFailure,
-    protocol::{Generation, Situation},
+    protocol::{Generation, PathHolds, Situation},
     report::words,
 };
 
@@ -64,18 +64,23 @@ impl<W: World> Run<'_, W> {
             }
             Back::Stopped => self.stopped(report, recipe::stopped),
             Back::Stuck(why) => {
-                if !self.expect.new_started {
-                    // Nobody was ever to run what lies beside the path.
+                let situation = self.world.observe();
+                if !self.expect.new_started || nobody_lives(&situation) {
+                    // Nobody was ever to run what lies beside the path, or nobody does any more.
                     self.world.tidy(false);
                 }
-                let situation = self.world.observe();
                 let nobody = serving(&situation) == Serving::None;
                 let mut verdict = self.verdict(Ending::Stuck, if nobody { 31 } else { 30 }, report);
                 let why_in_words = words::stuck(why);
                 if verdict.now != why_in_words {
                     verdict.now = format!("{why_in_words}: {}", verdict.now);
                 }
-                verdict.next = recipe::by_hand(why, &situation, &self.given.path);
+                if situation.path.is_ours() {
+                    let path = &self.given.path;
+                    verdict.now = format!("{}; {path} holds a file of this run", verdict.now);
+                }
+                let pid_file = self.given.plan.service.pid_file.as_path();
+                verdict.next = recipe::by_hand(why, &situation, &self.given.path, pid_file);
                 verdict
             }
         }
@@ -95,7 +100,7 @@ impl<W: World> Run<'_, W> {
     fn verdict(&mut self, ending: Ending, exit: u8, report: Option<Box<FaultReport>>) -> Verdict {
         // Observed only: a number of workers that changes now is no event of the run any more.
         let situation = self.world.observe();
-        let next = report.iter().filter_map(|report| report.todo.clone()).collect();
+        let next = report.as_ref().map(|report| next(report)).unwrap_or_default();
         let bug = self.illegal.take();
         let (ending, exit) = if bug.is_some() { (Ending::Bug, 1) } else { (ending, exit) };
         Verdict {
@@ -129,6 +134,19 @@ impl<W: World> Run<'_, W> {
             ..FaultReport::of(fault)
         }
     }
+}
+
+/// What the cause asks for; where it is not known, what the code does.
+fn next(report: &FaultReport) -> Vec<String> {
+    let todo = report.todo.clone().map(|todo| vec![todo]);
+    todo.unwrap_or_else(|| diagnose::explain::next(&report.code))
+}
+
+/// Nobody is left of either generation, and the path leads to what was found.
+fn nobody_lives(situation: &Situation) -> bool {
+    let masters = situation.old.master.lives() || situation.new.master.lives();
+    let strays = &situation.strays;
+    !masters && strays.old.is_empty() && strays.new.is_empty() && situation.path == PathHolds::Found
 }
 
 /// Who accepts connections: the workers that are there, whatever their master does.

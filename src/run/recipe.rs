@@ -8,10 +8,13 @@ use crate::{
 };
 
 /// The commands, in order.
-pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str) -> Vec<String> {
+pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str, pid_file: &Path) -> Vec<String> {
     let old = situation.old.id.filter(|_| situation.old.master.lives());
     let new = situation.new.id.filter(|_| situation.new.master.lives());
     let mut next = Vec::new();
+    if situation.path.is_ours() {
+        next.push(format!("{}   # says how the path gets back what was found", status(pid_file)));
+    }
     match why {
         Stuck::NoMaster => {
             let strays = situation.strays.old.iter().chain(&situation.strays.new);
@@ -34,7 +37,10 @@ pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str) -> Vec<Stri
         Stuck::OldDoesNotSettle => next.extend(old.map(look_at)),
         Stuck::OldGoneNewUnsettled => next.extend(new.map(look_at)),
         _ => {
-            next.extend(old.map(|id| kill("HUP", id, "old: workers from the configuration")));
+            let accepts = situation.old.accepting().is_some_and(|count| count > 0);
+            next.extend(
+                old.filter(|_| !accepts).map(|id| kill("HUP", id, "old: workers from the configuration")),
+            );
             next.extend(new.map(|id| kill("TERM", id, "new: once old accepts")));
             next.push("look at the error log of nginx".to_owned());
         }

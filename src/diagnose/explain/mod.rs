@@ -93,6 +93,12 @@ pub fn find(code: &str) -> Option<Explanation> {
     all().into_iter().find(|text| text.code == code)
 }
 
+/// What to do about a fault of which only the code is known, a line each.
+#[must_use]
+pub fn next(code: &str) -> Vec<String> {
+    find(code).map_or_else(Vec::new, |text| vec![phrase(&text.todo), format!("changeover explain {code}")])
+}
+
 /// The code that was probably meant; the name alone will do.
 #[must_use]
 pub fn closest(code: &str) -> Option<&'static str> {
@@ -129,6 +135,13 @@ fn causes() -> Room {
         about: "The cause of a fault, where a line of nginx's error log names it.",
         codes: codes.collect(),
     }
+}
+
+/// Sentences as a line of a list.
+fn phrase(sentences: &str) -> String {
+    let mut characters = sentences.chars();
+    let first = characters.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
+    format!("{first}{}", characters.as_str().trim_end_matches('.'))
 }
 
 /// A phrase as a sentence, unless it begins with what must stay as it is: a command, a name, a gap.

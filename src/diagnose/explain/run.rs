@@ -12,15 +12,17 @@ pub(super) const TEXTS: &[Text] = &[
     },
     Text {
         code: "run/exec-failed",
-        means: "Old's master forked and the child ended before it ran the new file.",
-        why: "The kernel did not execute it. Old serves as before.",
-        todo: "The evidence quotes the error; mostly it is a missing file, a permission or a security policy.",
+        means: "Old's master forked, and the child was gone before it was seen to run the new file.",
+        why: "The kernel did not execute it, or it exited within milliseconds. Old serves as before.",
+        todo: "Start the new binary by hand, in nginx's own environment: mostly it is a missing file, a permission, a \
+               security policy, or a variable that it needs.",
     },
     Text {
         code: "run/new-master-exited",
         means: "New's master exited, or was told to leave, before the commit.",
         why: "Old is still complete: the way back brings its workers back where they have left.",
-        todo: "The evidence quotes what the new binary logged: a busy address, a directive, a module, a library.",
+        todo: "Look at what it logged last: a busy address, a directive, a module, a library. Where it logged nothing, \
+               somebody told it to leave.",
     },
     Text {
         code: "run/pid-file-not-renamed",
@@ -46,7 +48,7 @@ pub(super) const TEXTS: &[Text] = &[
         code: "run/workers-gone",
         means: "A generation that must accept has no workers any more.",
         why: "Clients would wait, or be served by the other generation alone.",
-        todo: "Look into the error log for how they ended.",
+        todo: "Look into the error log for how they ended; from `error_log … notice` on nginx logs who sent a signal.",
     },
     Text {
         code: "run/old-workers-back",
@@ -71,7 +73,7 @@ pub(super) const TEXTS: &[Text] = &[
         code: "run/workers-fatal",
         means: "Workers of new gave up while they started, and nginx does not start them again.",
         why: "New's master lives and serves nobody.",
-        todo: "The evidence quotes them: a directory, a user or a limit that the workers cannot have.",
+        todo: "Look at what the workers logged last: a directory, a user or a limit that they cannot have.",
     },
     Text {
         code: "run/signal-not-handled",
@@ -84,7 +86,7 @@ pub(super) const TEXTS: &[Text] = &[
         code: "run/signal-without-effect",
         means: "A signal was taken and what it should bring about was not seen.",
         why: "A sent signal means nothing; only its effect does.",
-        todo: "The evidence quotes the error log, if it says why.",
+        todo: "Look into the error log; from `error_log … notice` on nginx logs each signal that it takes.",
     },
     Text {
         code: "run/workers-late",

@@ -13,7 +13,7 @@ pub(crate) mod tests;
 
 use std::time::Duration;
 
-use super::{Master, Move, Next, PathHolds, Situation, Stuck, Waiting};
+use super::{Master, Move, Next, Situation, Stuck, Waiting};
 
 /// How long old may be busy, stopped or in an uninterruptible wait. A reload whose configuration waits for name
 /// servers takes tens of seconds.
@@ -97,8 +97,7 @@ fn old_settles(situation: &Situation) -> Option<Next> {
 
 /// Rule 1. What was found comes back to the path. A foreign file or no file is nothing this run did: left alone.
 fn found_is_at_the_path(situation: &Situation) -> Option<Next> {
-    let ours = matches!(situation.path, PathHolds::Ours | PathHolds::Stub);
-    ours.then(|| restore_or_skip(situation, Move::ExchangeBack)).flatten()
+    situation.path.is_ours().then(|| restore_or_skip(situation, Move::ExchangeBack)).flatten()
 }
 
 /// A repair of files: where it fails again and again the processes still come back, and the end is stuck.
