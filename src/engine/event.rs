@@ -1,13 +1,13 @@
 //! One observable fact of a run. People, JSON lines and the event file all come from these.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{FaultReport, Verdict};
 use crate::protocol::{Generation, Move, Signal, Stuck, Waiting};
 
 /// An event with its place in the run: what one JSON line holds.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Record {
     /// 1 for the first event of a run, then one more each.
@@ -22,7 +22,7 @@ pub struct Record {
 }
 
 /// What happened. Steps are counted from 1, as people do; times are milliseconds, sizes bytes.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// The first event.
@@ -250,7 +250,7 @@ pub enum Event {
 }
 
 /// How bad a preflight finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// Worth knowing.
@@ -262,7 +262,7 @@ pub enum Level {
 }
 
 /// A master and its number of workers.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Master {
     /// Its pid.
@@ -274,7 +274,7 @@ pub struct Master {
 }
 
 /// A generation's workers while a step waits for them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WaitedFor {
     /// Whose.
     pub generation: Generation,
@@ -287,7 +287,7 @@ pub struct WaitedFor {
 }
 
 /// Who answered a probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct AnswerBy {
     /// The worker's pid.

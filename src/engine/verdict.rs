@@ -1,12 +1,12 @@
 //! How a run ended: the last JSON line, and the exit code that tells the state of the machine.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::FaultReport;
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// New serves, old's master is gone.
@@ -36,7 +36,7 @@ impl Ending {
 }
 
 /// Who accepts connections when the run ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Serving {
     /// The generation that served when the run began.
@@ -63,7 +63,7 @@ impl Serving {
 }
 
 /// The last line of a run.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// How it ended.
     pub verdict: Ending,

@@ -3,12 +3,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Generation, Signal};
 
 /// One change of the world. QUIT, TERM and KILL are separate moves; none waits for its witness.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "move", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Move {
     /// Forward: the exec window. The staged file at the path, USR2 to old, the new master seen, the found file back.
@@ -73,7 +73,7 @@ impl Move {
 }
 
 /// Where the binary that old ran lies now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OldFile {
     /// It is what was found at the path, so nothing is exchanged.
@@ -115,7 +115,7 @@ pub enum Question {
 }
 
 /// What the way back waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Waiting {
     /// Old handles what it was told.
@@ -154,7 +154,7 @@ impl Waiting {
 }
 
 /// Why the way back cannot be finished.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stuck {
     /// Old's master does not settle: stopped, or in an uninterruptible wait.

@@ -1,13 +1,11 @@
-//! What can go wrong, and how it is made to.
+//! What can go wrong.
 
 use std::fmt;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
-use crate::phase::Met;
-use crate::support::host::{BINARY, Host, Offer};
-use crate::support::{builds, process, wait_until};
+use crate::support::builds;
+use crate::support::host::{Host, Offer};
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,10 +32,37 @@ pub(crate) enum Fault {
     Replaces,
     /// The configuration on disk is one that no nginx accepts.
     Configuration,
+    /// A new listener in the configuration on disk, of a port that another program has.
+    BusyPort,
+    /// An `.oldbin` is there that names a living process.
+    LiveOldbin,
+    /// The file system has no room any more.
+    Full(Where),
+    /// The directory of the binary can only be read.
+    ReadOnly,
+    /// Every process of nginx gets SIGTERM at once, as from a service manager that ends a control group.
+    ControlGroup,
     /// A signal to the run itself.
     Runner(Signal),
+    /// The same signal twice at once, as `timeout` sends it.
+    Twice(Signal),
+    /// SIGHUP to a run that was started with `nohup`.
+    Nohup,
+    /// The reader of standard output goes.
+    ReaderGone,
     /// The run is suspended, and goes on.
     Suspends,
+}
+
+/// What there is no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Where {
+    /// The staged file: there is no room from the beginning.
+    Staged,
+    /// The directory of the binary.
+    Binary,
+    /// The run's event file.
+    Events,
 }
 
 /// What is wrong with an offered file.
@@ -93,89 +118,17 @@ impl Fault {
 
     /// The configuration on disk is of no use afterwards.
     pub(crate) fn breaks_configuration(self) -> bool {
-        self == Self::Configuration
+        matches!(self, Self::Configuration | Self::BusyPort)
     }
 
-    /// The same where what it strikes may be gone already.
-    pub(crate) fn strike_if_there(self, met: &mut Met<'_>) {
-        let master = |who| match who {
-            Who::Old => Some(met.old),
-            Who::New => met.new,
-        };
-        match self {
-            Self::To(who, signal) => {
-                if let Some(master) = master(who) {
-                    signal_if_there(met.host, master, signal);
-                }
-            }
-            Self::Workers(who) => {
-                for worker in master(who).map(|master| met.host.accepting(master)).unwrap_or_default() {
-                    signal_if_there(met.host, worker, Signal::SIGKILL);
-                }
-            }
-            other => other.strike(met),
-        }
+    /// Only the plain host is made so that it can strike there.
+    pub(crate) fn needs_the_plain_host(self) -> bool {
+        matches!(self, Self::Full(_) | Self::ReadOnly | Self::ReaderGone)
     }
 
-    /// Lets it happen.
-    pub(crate) fn strike(self, met: &mut Met<'_>) {
-        let host = met.host;
-        let master = |who| match who {
-            Who::Old => met.old,
-            Who::New => met.new.expect("a new master"),
-        };
-        match self {
-            Self::Build(_) | Self::Offer(_) => {}
-            Self::StaleOldbin => host.write(&format!("{}.oldbin", host.pid_file()), "99999\n"),
-            Self::To(who, signal) => host.kill(master(who), signal),
-            Self::Workers(who) => {
-                for worker in host.accepting(master(who)) {
-                    host.kill(worker, Signal::SIGKILL);
-                }
-            }
-            Self::Pauses(who) => {
-                let master = master(who);
-                host.kill(master, Signal::SIGSTOP);
-                let state = || process::one(&host.sandbox.proc(), master).map(|process| process.state);
-                wait_until("the master is stopped", || state() == Some('T'));
-                host.kill(master, Signal::SIGCONT);
-            }
-            Self::Says(word) => drop(host.exec(BINARY, &["-s", word])),
-            Self::Rotates => {
-                let log = host.path("/var/log/nginx/error.log");
-                std::fs::rename(&log, log.with_extension("log.1")).expect("move the log away");
-                if let Some(named) = host.master() {
-                    host.kill(named, Signal::SIGUSR1);
-                }
-            }
-            Self::PidFile(change) => pid_file(change, host),
-            Self::Replaces => host.install("1.18.0"),
-            Self::Configuration => host.write("/etc/nginx/nginx.conf", "this is no configuration"),
-            Self::Runner(signal) => met.run.signal(signal),
-            Self::Suspends => {
-                met.run.signal(Signal::SIGTSTP);
-                // Held it takes no signal.
-                drop(met.gate.take());
-                wait_until("the run is suspended", || met.run.is_stopped());
-                met.run.signal(Signal::SIGCONT);
-            }
-        }
-    }
-}
-
-/// Signals a process that may be gone.
-pub(crate) fn signal_if_there(host: &Host, pid: i32, signal: Signal) {
-    let outer = host.sandbox.outer_pid(pid).map(Pid::from_raw);
-    let _ = outer.map(|outer| kill(outer, signal));
-}
-
-fn pid_file(change: Change, host: &Host) {
-    let path = host.path(&host.pid_file());
-    match change {
-        // In the exec window there may be none.
-        Change::Removed => drop(std::fs::remove_file(path)),
-        Change::Emptied => std::fs::write(path, "").expect("empty it"),
-        Change::Replaced => std::fs::write(path, "1\n").expect("replace it"),
+    /// Files of the run cannot be taken away afterwards.
+    pub(crate) fn holds_files(self) -> bool {
+        self == Self::ReadOnly
     }
 }
 
@@ -201,6 +154,16 @@ impl fmt::Display for Fault {
             Self::Replaces => "binary replaced".to_owned(),
             Self::Configuration => "configuration broken".to_owned(),
             Self::Runner(signal) => format!("{} to the run", signal.as_str().trim_start_matches("SIG")),
+            Self::BusyPort => "added port is busy".to_owned(),
+            Self::LiveOldbin => "live .oldbin".to_owned(),
+            Self::Full(Where::Staged) => "disk full at staging".to_owned(),
+            Self::Full(Where::Binary) => "disk of the binary full".to_owned(),
+            Self::Full(Where::Events) => "disk of the events full".to_owned(),
+            Self::ReadOnly => "directory read-only".to_owned(),
+            Self::ControlGroup => "TERM to every nginx".to_owned(),
+            Self::Twice(signal) => format!("{} to the run, twice", signal.as_str().trim_start_matches("SIG")),
+            Self::Nohup => "HUP to a nohup run".to_owned(),
+            Self::ReaderGone => "reader of the run gone".to_owned(),
             Self::Suspends => "run suspended".to_owned(),
         })
     }

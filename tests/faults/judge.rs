@@ -1,14 +1,22 @@
 //! One row played on real nginx under load, and what is not as the table says.
 
+use std::fs::File;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use nix::fcntl::{Flock, FlockArg};
 use nix::sys::signal::Signal;
 
+use crate::fault::Fault;
 use crate::phase::{Met, Phase};
+use crate::strike::STATE;
+use crate::support::changeover::Line;
+use crate::support::host::Host;
 use crate::support::load::Load;
 use crate::support::scene::Scene;
 use crate::support::{builds, holds_within};
 use crate::table::{Path, Row, Serves};
+use crate::texts;
 
 /// A row that was played.
 pub(crate) struct Played(Scene);
@@ -25,12 +33,16 @@ impl Played {
     pub(crate) fn of(row: &Row) -> Self {
         let host = row.setup.host();
         let offer = row.fault.offer(&host);
+        row.fault.prepare(&host);
         Self(Scene::play_under(host, |host| {
             let load = host.start_load(&Load::close());
             let mut met = Met::at(row, host, &offer);
             row.fault.strike(&mut met);
             drop(met.gate.take());
-            let run = met.run.wait();
+            let mut run = met.run.wait();
+            if row.fault == Fault::ReaderGone {
+                run.lines = events_of_the_only_run(host);
+            }
             if row.ends.serves != Serves::Nobody {
                 load.go_on();
             }
@@ -60,6 +72,20 @@ impl Played {
     pub(crate) fn faults(&self, row: &Row) -> Vec<String> {
         let mut faults = self.ended(row);
         faults.extend(self.left(row));
+        self.told(faults, row)
+    }
+
+    /// The same, and what differs from the kept text.
+    pub(crate) fn faults_and_text(&self, row: &Row) -> Vec<String> {
+        let faults = self.faults(row);
+        if faults.is_empty() {
+            self.told(texts::differs(row, &self.0).into_iter().collect(), row)
+        } else {
+            faults
+        }
+    }
+
+    fn told(&self, faults: Vec<String>, row: &Row) -> Vec<String> {
         if faults.is_empty() {
             return faults;
         }
@@ -92,6 +118,12 @@ impl Played {
         must(run.said("serving") == serving, format!("{} serves, not {serving}", run.said("serving")));
         must(after.answering.as_deref() == version, format!("{:?} answers", after.answering));
         must(served.harmed() <= row.ends.harmed, format!("{} requests harmed", served.harmed()));
+        let usr2 = run.lines.iter().find(|line| line.name() == "window-opened");
+        if let (Fault::Build(_), Some(usr2)) = (row.fault, usr2) {
+            // What a build does to clients it does while it may serve them.
+            let meanwhile = served.sent_between(usr2.at, run.ended).harmed();
+            must(meanwhile == served.harmed(), format!("{meanwhile} harmed between USR2 and the verdict"));
+        }
         faults
     }
 
@@ -117,7 +149,10 @@ impl Played {
         // What new replaced is kept; and what was found, where it cannot be put back.
         let held = row.ends.path == Path::Theirs && row.phase == Phase::ExecWindow;
         let beside = usize::from(row.ends.path == Path::New || held);
-        must(after.beside.len() <= beside, format!("left beside the path: {:?}", after.beside));
+        let held = row.fault.holds_files();
+        must(held || after.beside.len() <= beside, format!("left beside the path: {:?}", after.beside));
+        let locks = held_locks(host);
+        must(locks.is_empty(), format!("locks are held: {locks:?}"));
         must(after.oldbin.is_none(), format!(".oldbin is left: {:?}", after.oldbin));
         if row.ends.serves == Serves::Nobody {
             return faults;
@@ -126,19 +161,28 @@ impl Played {
             // Stuck: the orphans of a killed master serve on, or both masters are there.
             return faults;
         }
+        must(after.names == before.names, format!("beside the pid file: {:?}", after.names));
         must(after.masters.len() == 1, format!("masters: {:?}", after.masters));
         if let [master] = *after.masters {
             must(after.accepting == before.accepting, format!("{} workers accept", after.accepting));
             must((after.strays, after.draining) == (0, 0), "processes are left over".to_owned());
             let named = after.pid_file.as_deref().map(str::trim) == Some(&*master.to_string());
             must(named, format!("the pid file says {:?}", after.pid_file));
-            must(
-                row.fault.breaks_configuration() || reloads(host, master),
-                "it does not reload well".to_owned(),
-            );
+            let latent = lives_on(host, master, !row.fault.breaks_configuration());
+            must(latent.is_ok(), latent.err().unwrap_or_default().to_owned());
         }
         faults
     }
+}
+
+/// What the run has written about itself.
+fn events_of_the_only_run(host: &Host) -> Vec<Line> {
+    let inside = |directory: PathBuf| {
+        let mut entries = directory.read_dir().expect("the run's directory").flatten();
+        entries.next().expect("a run").path()
+    };
+    let text = std::fs::read_to_string(inside(inside(host.path(STATE))).join("events.jsonl"));
+    text.expect("its events").lines().map(|line| Line::of(line.to_owned())).collect()
 }
 
 /// Milliseconds from WINCH to the verdict of a run that this build ends, by the standard plan without `stable-for`.
@@ -160,12 +204,39 @@ pub(crate) fn winch_to_verdict(build: &str) -> f64 {
     at("verdict", "") - at("move-made", "WINCH")
 }
 
-/// The master is not poisoned: a reload leaves as many workers as before.
-pub(crate) fn reloads(host: &crate::support::host::Host, master: i32) -> bool {
+/// No harm is left that shows later: a log rotation changes nothing, a worker that dies is replaced, and a reload, where
+/// the configuration is one, leaves as many workers as before (nginx-facts 3, 4 and 11).
+pub(crate) fn lives_on(host: &Host, master: i32, configured: bool) -> Result<(), &'static str> {
+    const PATIENCE: Duration = Duration::from_secs(5);
+    let before = host.accepting(master);
+    let ends = |now: &[i32], ended: &[i32]| {
+        let stay = before.iter().filter(|pid| !ended.contains(pid)).all(|pid| now.contains(pid));
+        now.len() == before.len() && stay && now.iter().all(|pid| !ended.contains(pid))
+    };
+    let [dies, ..] = *before else { return Err("it has no worker") };
+    host.kill(master, Signal::SIGUSR1);
+    host.kill(dies, Signal::SIGKILL);
+    if !holds_within(PATIENCE, || ends(&host.accepting(master), &[dies])) {
+        return Err("a worker that dies is not replaced, or a log rotation ends others");
+    }
+    if !configured {
+        return Ok(());
+    }
     let before = host.accepting(master);
     host.kill(master, Signal::SIGHUP);
-    holds_within(Duration::from_secs(5), || {
+    let reloaded = || {
         let now = host.accepting(master);
         now.len() == before.len() && now.iter().all(|pid| !before.contains(pid))
-    })
+    };
+    if holds_within(PATIENCE, reloaded) { Ok(()) } else { Err("it does not reload well") }
+}
+
+/// Locks that somebody holds.
+fn held_locks(host: &Host) -> Vec<PathBuf> {
+    let files = host.path("/run/lock").read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
+    let held = |path: &PathBuf| {
+        let file = File::open(path).expect("a lock's file");
+        Flock::lock(file, FlockArg::LockExclusiveNonblock).is_err()
+    };
+    files.filter(held).collect()
 }

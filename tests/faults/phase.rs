@@ -1,6 +1,7 @@
 //! Where in a run a fault strikes, and how a run is met there.
 
 use std::fmt;
+use std::net::TcpListener;
 
 use crate::support::changeover::Running;
 use crate::support::gate::Gate;
@@ -74,6 +75,8 @@ pub(crate) struct Met<'h> {
     pub(crate) old: i32,
     /// New's master, where there is one.
     pub(crate) new: Option<i32>,
+    /// Another program's listener.
+    pub(crate) busy: Option<TcpListener>,
 }
 
 impl<'h> Met<'h> {
@@ -82,16 +85,21 @@ impl<'h> Met<'h> {
         if row.ends.never_begins() {
             host.write(PLAN_FILE, row.phase.plan(false));
             let run = host.start_changeover(&["run", PLAN_FILE], offer);
-            return Self { host, run, gate: None, old: host.master().expect("a master"), new: None };
+            let old = host.master().expect("a master");
+            return Self { host, run, gate: None, old, new: None, busy: None };
         }
-        Self::when(row.phase, row.fault.needs_a_watch(), host, offer)
+        host.write(PLAN_FILE, row.phase.plan(row.fault.needs_a_watch()));
+        Self::when(row.phase, host, row.fault.start(host, offer))
     }
 
     /// The same for any run.
-    pub(crate) fn when(phase: Phase, watch: bool, host: &'h Host, offer: &Offer) -> Self {
-        host.write(PLAN_FILE, phase.plan(watch));
+    pub(crate) fn in_any(phase: Phase, host: &'h Host, offer: &Offer) -> Self {
+        host.write(PLAN_FILE, phase.plan(false));
+        Self::when(phase, host, host.start_changeover(&["run", PLAN_FILE], offer))
+    }
+
+    fn when(phase: Phase, host: &'h Host, mut run: Running) -> Self {
         let old = host.master().expect("a master");
-        let mut run = host.start_changeover(&["run", PLAN_FILE], offer);
         run.wait_for("the phase", |line| match phase {
             Phase::BeforeUsr2 | Phase::ExecWindow | Phase::Committed => line.event["action"] == "soak",
             Phase::BothServing => {
@@ -119,8 +127,8 @@ impl<'h> Met<'h> {
             wait_until("new has its title", || new().is_some());
         }
         let new = new();
-        Self { host, run, gate, old, new }
+        Self { host, run, gate, old, new, busy: None }
     }
 }
 
-const PLAN_FILE: &str = "/srv/fault.toml";
+pub(crate) const PLAN_FILE: &str = "/srv/fault.toml";

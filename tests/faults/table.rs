@@ -4,7 +4,8 @@ use std::fmt;
 
 use nix::sys::signal::Signal;
 
-use crate::fault::{Change, Fault, Offered, Who};
+use crate::dice::Dice;
+use crate::fault::{Change, Fault, Offered, Where, Who};
 use crate::phase::Phase;
 use crate::setup::Setup;
 
@@ -66,22 +67,35 @@ const fn back(code: &'static str) -> Ends {
     Ends { exit: 20, code, serves: Serves::Old, path: Path::Found, harmed: 0 }
 }
 
+const fn nobody(code: &'static str) -> Ends {
+    Ends { exit: 31, serves: Serves::Nobody, harmed: usize::MAX, ..back(code) }
+}
+
 const fn harming(harmed: usize, ends: Ends) -> Ends {
     Ends { harmed, ..ends }
 }
 
 /// How a fault in a phase must end; `None` where it cannot strike there.
-#[expect(clippy::match_same_arms, reason = "a table is read line by line")]
 fn ends(fault: Fault, phase: Phase) -> Option<Ends> {
-    use Phase::{BeforeUsr2, BothServing, Committed, Drained, ExecWindow, Soak};
-    use Signal::{SIGHUP, SIGINT, SIGKILL, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
-    Some(match (fault, phase) {
-        (Fault::Build(build), BeforeUsr2) => built(build),
-        (Fault::Build(_), _) => return None,
-        (Fault::Offer(_), BeforeUsr2) => {
-            Ends { exit: 12, ..back("preflight/sha256-differs|preflight/build-does-not-run") }
+    match fault {
+        Fault::Build(build) => (phase == Phase::BeforeUsr2).then(|| built(build)),
+        Fault::Offer(_) => {
+            let refused = back("preflight/sha256-differs|preflight/build-does-not-run");
+            (phase == Phase::BeforeUsr2).then_some(Ends { exit: 12, ..refused })
         }
-        (Fault::Offer(_), _) => return None,
+        Fault::To(..) | Fault::Workers(_) | Fault::Pauses(_) | Fault::Says(_) | Fault::Rotates => {
+            by_strangers(fault, phase)
+        }
+        _ => on_the_host(fault, phase),
+    }
+}
+
+/// The same for what strangers do to nginx.
+#[expect(clippy::match_same_arms, reason = "a table is read line by line")]
+fn by_strangers(fault: Fault, phase: Phase) -> Option<Ends> {
+    use Phase::{BeforeUsr2, BothServing, Committed, Drained, ExecWindow, Soak};
+    use Signal::{SIGHUP, SIGKILL, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+    Some(match (fault, phase) {
         (Fault::To(Who::New, _) | Fault::Workers(Who::New) | Fault::Pauses(Who::New), BeforeUsr2) => {
             return None;
         }
@@ -104,10 +118,7 @@ fn ends(fault: Fault, phase: Phase) -> Option<Ends> {
         (Fault::To(Who::Old, SIGWINCH), _) => COMMITTED,
         (Fault::To(Who::New, SIGWINCH), _) => back("run/workers-gone|run/workers-fatal"),
         (Fault::To(Who::Old, SIGKILL), BeforeUsr2) => Ends { exit: 30, ..back("run/old-master-gone") },
-        (Fault::To(Who::Old, _) | Fault::Says("stop" | "quit"), BeforeUsr2) => {
-            let nobody = Ends { exit: 31, serves: Serves::Nobody, ..back("run/old-master-gone") };
-            harming(usize::MAX, nobody)
-        }
+        (Fault::To(Who::Old, _) | Fault::Says("stop" | "quit"), BeforeUsr2) => nobody("run/old-master-gone"),
         (Fault::To(Who::Old, SIGTERM), BothServing | ExecWindow) => {
             harming(IN_HAND, back("run/old-master-gone"))
         }
@@ -118,10 +129,17 @@ fn ends(fault: Fault, phase: Phase) -> Option<Ends> {
         }
         (Fault::To(Who::New, _) | Fault::Says("quit"), _) => back("run/new-master-exited"),
         (Fault::Says(_) | Fault::Rotates, _) => COMMITTED,
-
         (Fault::Workers(_), _) => harming(IN_HAND, COMMITTED),
-        (Fault::Pauses(_), _) => COMMITTED,
-        (Fault::PidFile(_), _) => COMMITTED,
+        _ => COMMITTED,
+    })
+}
+
+/// The same for what happens to the host and to the run.
+#[expect(clippy::match_same_arms, reason = "a table is read line by line")]
+fn on_the_host(fault: Fault, phase: Phase) -> Option<Ends> {
+    use Phase::{BeforeUsr2, Committed, ExecWindow};
+    use Signal::{SIGHUP, SIGINT, SIGTERM};
+    Some(match (fault, phase) {
         (Fault::StaleOldbin, BeforeUsr2) => COMMITTED,
         (Fault::StaleOldbin, _) => return None,
         // The exchange itself meets it.
@@ -132,12 +150,27 @@ fn ends(fault: Fault, phase: Phase) -> Option<Ends> {
         (Fault::Configuration, BeforeUsr2) => back("run/new-master-exited"),
         (Fault::Configuration, _) => COMMITTED,
 
-        (Fault::Runner(_), Committed) => COMMITTED,
+        (Fault::BusyPort, BeforeUsr2) => back("run/new-master-exited"),
+        (Fault::LiveOldbin, BeforeUsr2) => COMMITTED,
+        (Fault::BusyPort | Fault::LiveOldbin, _) => return None,
+        (Fault::Full(Where::Staged), BeforeUsr2) => Ends { exit: 12, ..back("preflight/disk-full") },
+        (Fault::Full(Where::Staged), _) => return None,
+        (Fault::Full(_), _) => COMMITTED,
+        // The file cannot be put back, and a cold start would run it.
+        (Fault::ReadOnly, ExecWindow) => Ends { exit: 30, path: Path::New, ..back("host/read-only") },
+        (Fault::ReadOnly, _) => back("host/read-only"),
+        (Fault::ControlGroup, Committed) => nobody("run/new-master-exited"),
+        (Fault::ControlGroup, ExecWindow) => nobody("run/old-master-gone|run/new-master-exited"),
+        (Fault::ControlGroup, _) => nobody("run/old-master-gone"),
+        (Fault::Nohup | Fault::ReaderGone, _) => COMMITTED,
+
+        (Fault::Runner(_) | Fault::Twice(_), Committed) => COMMITTED,
+        (Fault::Twice(_), BeforeUsr2) => Ends { exit: 17, ..back("run/interrupted") },
         (Fault::Runner(SIGINT | SIGTERM | SIGHUP), BeforeUsr2) => {
             Ends { exit: 17, ..back("run/interrupted") }
         }
-        (Fault::Runner(_), _) => Ends { exit: 21, ..back("run/interrupted") },
-        (Fault::Suspends, _) => COMMITTED,
+        (Fault::Runner(_) | Fault::Twice(_), _) => Ends { exit: 21, ..back("run/interrupted") },
+        _ => COMMITTED,
     })
 }
 
@@ -147,17 +180,19 @@ fn built(build: &str) -> Ends {
         "1.22.1" => Ends { exit: 0, ..back("") },
         "faulty/needs-a-variable" => Ends { exit: 12, ..back("preflight/build-does-not-run") },
         "faulty/resists" => back("run/workers-late|run/signal-not-handled"),
-        "faulty/exits-with-NGINX" => back("run/new-master-exited"),
+        "faulty/exits-with-NGINX" => back("run/new-master-exited|run/exec-failed"),
         "faulty/segfaults-at-start" => back("run/crash-loop"),
         "faulty/exits-2" => back("run/workers-fatal"),
         "faulty/answers-500" | "faulty/goes-bad" => harming(MANY, back("probe/wrong-status")),
-        "faulty/hangs" | "faulty/slow-answers" => harming(MANY, back("probe/timed-out|probe/queued")),
+        "faulty/hangs" | "faulty/sleeps-in-D" | "faulty/slow-answers" => {
+            harming(MANY, back("probe/timed-out|probe/queued"))
+        }
         "faulty/segfaults-per-request" => harming(MANY, back("probe/reset|run/crash-loop")),
         _ => COMMITTED,
     }
 }
 
-const BUILDS: [&str; 14] = [
+const BUILDS: [&str; 15] = [
     "1.26.3",
     "1.18.0",
     "1.22.1",
@@ -170,6 +205,7 @@ const BUILDS: [&str; 14] = [
     "faulty/exits-2",
     "faulty/answers-500",
     "faulty/hangs",
+    "faulty/sleeps-in-D",
     "faulty/slow-answers",
     "faulty/segfaults-per-request",
 ];
@@ -188,7 +224,16 @@ fn strikes() -> Vec<Fault> {
     all.extend(changes.map(Fault::PidFile));
     all.push(Fault::Replaces);
     all.extend([SIGINT, SIGTERM, SIGHUP].map(Fault::Runner));
-    all.push(Fault::StaleOldbin);
+    all.extend([SIGINT, SIGTERM].map(Fault::Twice));
+    all.extend([
+        Fault::StaleOldbin,
+        Fault::LiveOldbin,
+        Fault::BusyPort,
+        Fault::ReadOnly,
+        Fault::ControlGroup,
+    ]);
+    all.extend([Where::Staged, Where::Binary, Where::Events].map(Fault::Full));
+    all.extend([Fault::Nohup, Fault::ReaderGone]);
     all.extend([Fault::Rotates, Fault::Configuration, Fault::Suspends]);
     all
 }
@@ -209,14 +254,31 @@ fn on_every_host() -> Vec<(Fault, Phase)> {
     all
 }
 
+/// Every fault: of the build, of the file, and what strikes later.
+fn faults() -> Vec<Fault> {
+    let builds =
+        BUILDS.map(Fault::Build).into_iter().chain([Offered::Changed, Offered::Truncated].map(Fault::Offer));
+    builds.chain(strikes()).collect()
+}
+
+/// A row that the seed stands for: any fault in a phase in which it can strike, on any host on which it can.
+pub(crate) fn drawn(seed: u64) -> Row {
+    let (mut dice, faults, setups) = (Dice::new(seed), faults(), Setup::all());
+    loop {
+        let (fault, phase, setup) = (dice.of(&faults), dice.of(&Phase::ALL), dice.of(&setups));
+        let fits = setup == Setup::Plain || !fault.needs_the_plain_host();
+        if let (Some(ends), true) = (ends(fault, phase), fits) {
+            return Row { fault, phase, setup, ends };
+        }
+    }
+}
+
 /// The whole matrix: every fault in every phase on the plain host, and one of each sort on every other kind.
 pub(crate) fn rows() -> Vec<Row> {
     let row = |fault, phase, setup| Some(Row { fault, phase, setup, ends: ends(fault, phase)? });
-    let builds =
-        BUILDS.map(Fault::Build).into_iter().chain([Offered::Changed, Offered::Truncated].map(Fault::Offer));
-    let faults: Vec<Fault> = builds.chain(strikes()).collect();
+    let faults = faults();
     let plain = faults.iter().flat_map(|fault| Phase::ALL.map(|phase| row(*fault, phase, Setup::Plain)));
-    let others = Setup::ALL.into_iter().filter(|setup| *setup != Setup::Plain);
+    let others = Setup::all().into_iter().filter(|setup| *setup != Setup::Plain);
     let others = others
         .flat_map(|setup| on_every_host().into_iter().map(move |(fault, phase)| row(fault, phase, setup)));
     plain.chain(others).flatten().collect()

@@ -5,7 +5,7 @@ use nix::sys::signal::Signal;
 use crate::support::builds;
 use crate::support::changeover::Run;
 use crate::support::host::{BINARY, Host};
-use crate::support::meeting::{self, Met, Moment, diagnosis, interrupt, moves_back};
+use crate::support::meeting::{self, Met, Moment, NO_WATCH, SOAK_FIRST, diagnosis, interrupt, moves_back};
 use crate::support::scene::Scene;
 use crate::support::wait_until;
 
@@ -93,6 +93,21 @@ fn a_second_package_in_the_middle_of_the_run_is_a_fault_and_the_path_keeps_it() 
     assert_eq!((scene.run.exit(), diagnosis(&scene.run)), (20, "run/path-changed"), "{}", scene.run);
     assert_eq!((scene.after.binary.as_str(), scene.after.answering.as_deref()), ("1.18.0", Some("1.22.1")));
     assert_eq!((scene.served.harmed(), &scene.after.beside), (0, &vec![]), "{}", scene.served);
+}
+
+#[test]
+fn a_master_of_the_adopted_file_that_somebody_else_starts_is_not_taken_for_new() {
+    let host = upgraded_to("1.26.3");
+    let offer = host.offer("1.26.3");
+    let scene = Scene::play_with(host, |host| {
+        let plan = meeting::plan(host, &[ADOPTS[0], ADOPTS[1], NO_WATCH, SOAK_FIRST]);
+        let mut run = host.start_changeover(&["run", plan], &offer);
+        run.wait_for("the first soak", |line| line.event["action"] == "soak");
+        host.kill(host.master().expect("a master"), Signal::SIGUSR2);
+        run.wait()
+    });
+    assert_eq!(diagnosis(&scene.run), "run/foreign-master", "{}", scene.run);
+    scene.rolled_back(20);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Readers that do not read, or have gone: whatever standard output is, the run and its exit code are the same.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, Read as _, Write as _, pipe};
+use std::io::{PipeReader, PipeWriter, Read as _, Write as _, pipe};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, Command, Stdio};
@@ -11,6 +11,7 @@ use nix::pty::{grantpt, openpty, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::signal::Signal;
 
 use crate::interrupts::SLOW;
+use crate::support::changeover::Running;
 use crate::support::host::Host;
 use crate::support::sandbox::Sandbox;
 use crate::support::{holds_within, wait_until};
@@ -87,11 +88,11 @@ fn a_late_reader_reads_the_whole_run() {
 fn a_reader_that_leaves_after_one_line_changes_nothing() {
     for format in FORMATS {
         let host = Host::new().running("1.22.1");
-        let mut command = command(&host, "1.26.3", format);
-        let mut run = host.sandbox.spawn(command.stdout(Stdio::piped()));
-        let mut line = String::new();
-        BufReader::new(run.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
-        assert_eq!((exit(&mut run), host.binary_on_disk().as_str()), (0, "1.26.3"), "{format:?}");
+        let run = Running::spawn(command(&host, "1.26.3", format), &host.sandbox);
+        run.stop_reading();
+        let run = run.wait();
+        assert_eq!((run.exit(), host.binary_on_disk().as_str()), (0, "1.26.3"), "{format:?}");
+        assert_eq!(run.lines.len(), 1, "{run}");
     }
 }
 

@@ -80,6 +80,14 @@ ssize_t recv(int fd, void *buffer, size_t size, int flags)
     while (is("hangs")) {
         pause();
     }
+    if (is("sleeps-in-D")) {
+        /* A process that waits for its vfork child is in uninterruptible sleep: no signal but KILL reaches it. */
+        if (vfork() == 0) {
+            for (;;) {
+                pause();
+            }
+        }
+    }
     if (is("slow-answers")) {
         struct timespec two_seconds = {2, 0};
         nanosleep(&two_seconds, NULL);

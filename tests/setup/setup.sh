@@ -13,7 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 out=$root/target/nginx
 faults=(exits-with-NGINX segfaults-at-start exits-2 hangs answers-500 segfaults-per-request slow-answers
-    goes-bad needs-a-variable resists starts-slowly)
+    goes-bad needs-a-variable resists starts-slowly sleeps-in-D)
 commands=(gcc patchelf ip unshare nsenter flock)
 packages=(gcc libc6-dev patchelf iproute2 util-linux)
 libraries=(libssl3 libpcre2-8-0 zlib1g libcrypt1)

@@ -36,7 +36,7 @@ impl Host {
     }
 
     /// Runs a command as the host's user.
-    pub(super) fn as_user(&self, command: &mut Command) {
+    pub(crate) fn as_user(&self, command: &mut Command) {
         if let Some(user) = self.user {
             command.uid(user).gid(user).env("HOME", "/srv/home");
         }
@@ -66,8 +66,9 @@ impl Host {
         std::fs::rename(beside, path).expect("install the build");
     }
 
-    pub(super) fn nginx(&self) -> Command {
-        let found = self.path(&self.followed(&self.binary_path()).1).exists();
+    /// nginx as it was started, with its configuration.
+    pub(crate) fn nginx(&self) -> Command {
+        let found = self.path(&self.executed()).exists();
         // What is not there was found in PATH.
         let file = if found { self.binary_path() } else { BINARY.to_owned() };
         let mut words = self.starter.iter().map(PathBuf::from).chain([self.sandbox.inner(&file)]);
@@ -79,6 +80,11 @@ impl Host {
         command.args(["-c".as_ref(), self.sandbox.inner(&self.config_file()).as_os_str()]);
         self.as_user(&mut command);
         command
+    }
+
+    /// The file that the master executes, behind all symlinks.
+    pub(crate) fn executed(&self) -> String {
+        self.followed(&self.binary_path()).1
     }
 
     /// The path that the master executes.
@@ -100,7 +106,7 @@ impl Host {
 
     /// The test process's path for the file at the binary path.
     fn binary(&self) -> PathBuf {
-        self.path(&self.followed(&self.binary_path()).1)
+        self.path(&self.executed())
     }
 
     /// The name of the build at the binary path (its digest when it is none of ours).

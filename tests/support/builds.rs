@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::hex::hex;
 
 /// Every build by the name tests use for it.
-const BUILDS: [&str; 14] = [
+const BUILDS: [&str; 15] = [
     "1.18.0",
     "1.22.1",
     "1.26.3",
@@ -21,6 +21,7 @@ const BUILDS: [&str; 14] = [
     "faulty/resists",
     "faulty/segfaults-at-start",
     "faulty/segfaults-per-request",
+    "faulty/sleeps-in-D",
     "faulty/slow-answers",
     "faulty/starts-slowly",
 ];

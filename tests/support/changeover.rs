@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -27,6 +28,11 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    pub(crate) fn of(text: String) -> Self {
+        let event = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Self { at: Instant::now(), text, event }
+    }
+
     /// The event's name, or nothing.
     pub(crate) fn name(&self) -> &str {
         self.event["event"].as_str().unwrap_or_default()
@@ -87,6 +93,8 @@ pub(crate) struct Running {
     writes_events: bool,
     lines: Arc<Mutex<Vec<Line>>>,
     readers: Vec<JoinHandle<()>>,
+    /// Standard output is read.
+    reads: Arc<AtomicBool>,
     stderr: Arc<Mutex<String>>,
 }
 
@@ -98,18 +106,20 @@ impl Running {
         let writes_events = has("run") && has("json");
         let (lines, stderr) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(String::new())));
         let (out, err) = (child.stdout.take().expect("stdout"), child.stderr.take().expect("stderr"));
+        let reads = Arc::new(AtomicBool::new(true));
         let readers = vec![
             std::thread::spawn({
-                let lines = Arc::clone(&lines);
-                move || read_lines(out, |line| lines.lock().expect("lines").push(line))
+                let (lines, reads) = (Arc::clone(&lines), Arc::clone(&reads));
+                move || read_lines(out, &reads, |line| lines.lock().expect("lines").push(line))
             }),
             std::thread::spawn({
                 let stderr = Arc::clone(&stderr);
-                move || read_lines(err, |line| *stderr.lock().expect("text") += &(line.text + "\n"))
+                let always = AtomicBool::new(true);
+                move || read_lines(err, &always, |line| *stderr.lock().expect("text") += &(line.text + "\n"))
             }),
         ];
         let pid = Pid::from_raw(i32::try_from(child.id()).expect("a pid"));
-        Self { child, pid, started, writes_events, lines, readers, stderr }
+        Self { child, pid, started, writes_events, lines, readers, reads, stderr }
     }
 
     /// Its pid as the machine numbers it.
@@ -142,8 +152,17 @@ impl Running {
 
     /// Whether the run is stopped now, as by Ctrl-Z.
     pub(crate) fn is_stopped(&self) -> bool {
-        let state = super::process::one("/proc".as_ref(), self.pid.as_raw()).map(|process| process.state);
-        state == Some('T')
+        self.state() == Some('T')
+    }
+
+    /// The run's letter in `/proc`: `Z` once it has ended.
+    pub(crate) fn state(&self) -> Option<char> {
+        super::process::one("/proc".as_ref(), self.pid.as_raw()).map(|process| process.state)
+    }
+
+    /// Reads one more line and no others: the pipe is closed then.
+    pub(crate) fn stop_reading(&self) {
+        self.reads.store(false, Ordering::Relaxed);
     }
 
     /// Sends a signal to the run itself.
@@ -189,10 +208,11 @@ fn joined(lines: &[Line]) -> String {
     lines.iter().flat_map(|line| [&*line.text, "\n"]).collect()
 }
 
-fn read_lines(source: impl Read, mut each: impl FnMut(Line)) {
+fn read_lines(source: impl Read, reads: &AtomicBool, mut each: impl FnMut(Line)) {
     for bytes in BufReader::new(source).split(b'\n').map_while(Result::ok) {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let event = serde_json::from_str(&text).unwrap_or(Value::Null);
-        each(Line { at: Instant::now(), text, event });
+        each(Line::of(String::from_utf8_lossy(&bytes).into_owned()));
+        if !reads.load(Ordering::Relaxed) {
+            return;
+        }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Config {
     pub(crate) daemon: bool,
     /// Whether `/cached` is answered from a `proxy_cache`: a cache manager and a loader run too.
     pub(crate) cache: bool,
+    /// From which level on the error log has lines.
+    pub(crate) log_level: &'static str,
     /// More listeners, each in a `server` of its own.
     pub(crate) listeners: Vec<Listener>,
     /// Extra directives of the main block.
@@ -59,6 +61,7 @@ impl Default for Config {
             ipv6: false,
             daemon: true,
             cache: false,
+            log_level: "error",
             listeners: Vec::new(),
             main: String::new(),
             http: String::new(),
@@ -101,12 +104,12 @@ impl Config {
             .join("\n    ");
         let (cache, cached) = if self.cache { self.cache_directives(root) } else { Default::default() };
         let servers: String = self.listeners.iter().map(|listener| listener.server(root)).collect();
-        let Self { name, workers, main, http, server, .. } = self;
+        let Self { name, workers, log_level, main, http, server, .. } = self;
         format!(
             r"user www-data;
 worker_processes {workers};
 pid {root}/run/{name}.pid;
-error_log {root}/var/log/nginx/error.log;
+error_log {root}/var/log/nginx/error.log {log_level};
 {daemon}
 {main}
 events {{ worker_connections 1024; }}

@@ -1,11 +1,13 @@
 //! One test host: a real nginx in a sandbox, what can be done to it and what can be seen of it.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+use changeover::observe;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -245,6 +247,12 @@ impl Host {
         std::fs::write(&path, content).unwrap_or_else(|error| panic!("write {}: {error}", path.display()));
     }
 
+    /// The names in a directory of the host; none where there is no such directory.
+    pub(crate) fn names_in(&self, directory: &str) -> BTreeSet<String> {
+        let entries = self.path(directory).read_dir().into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    }
+
     pub(crate) fn error_log(&self) -> String {
         self.read(ERROR_LOG).unwrap_or_default()
     }
@@ -303,6 +311,12 @@ impl Host {
 
     pub(crate) fn is_alive(&self, pid: i32) -> bool {
         process::one(&self.sandbox.proc(), pid).is_some_and(|process| process.state != 'Z')
+    }
+
+    /// Every living master waits for its next signal: nothing that was sent is still in flight.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let outer = |master| self.sandbox.outer_pid(master).and_then(observe::facts);
+        self.masters().into_iter().filter_map(outer).all(|master| master.quiet())
     }
 
     /// Signals a process of the host.

@@ -1,5 +1,6 @@
 //! A run on a host as it was before and after: what the tests of whole runs judge.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::changeover::Run;
@@ -25,6 +26,8 @@ pub(crate) struct Snapshot {
     pub(crate) inode: u64,
     /// Files beside the binary.
     pub(crate) beside: Vec<String>,
+    /// Files beside the pid file: sockets too.
+    pub(crate) names: BTreeSet<String>,
     pub(crate) answering: Option<String>,
 }
 
@@ -42,6 +45,7 @@ impl Snapshot {
             binary: host.binary_on_disk(),
             inode: host.binary_inode(),
             beside: host.left_beside_binary(),
+            names: host.names_in("/run"),
             answering: host.answering(),
         }
     }
@@ -77,8 +81,10 @@ impl Scene {
     pub(crate) fn play_under(host: Host, act: impl FnOnce(&Host) -> (Run, Served)) -> Self {
         let before = Snapshot::of(&host);
         let (run, served) = act(&host);
-        // A worker that drains leaves by itself, now that nobody asks; one that does not is seen.
-        holds_within(Duration::from_secs(2), || !host.processes().iter().any(Process::is_draining));
+        // A worker that drains leaves by itself, now that nobody asks; one that does not is seen. So is what a stranger has
+        // told a master that does not handle it.
+        let rests = || host.is_quiet() && !host.processes().iter().any(Process::is_draining);
+        holds_within(Duration::from_secs(2), rests);
         let after = Snapshot::of(&host);
         Self { host, before, after, run, served }
     }
