@@ -4,6 +4,7 @@ mod definitions;
 mod facts;
 mod identity;
 mod moves;
+pub mod nginx;
 mod settling;
 mod signal;
 mod situation;

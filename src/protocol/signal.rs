@@ -55,7 +55,7 @@ impl fmt::Display for Signal {
 }
 
 /// A signal mask of `/proc/PID/status` (`SigBlk`, `SigCgt`, `SigPnd | ShdPnd`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SignalSet(pub u64);
 
 impl SignalSet {
@@ -63,6 +63,18 @@ impl SignalSet {
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// The same and `signal`.
+    #[must_use]
+    pub const fn with(self, signal: Signal) -> Self {
+        Self(self.0 | signal.bit())
+    }
+
+    /// The same without `signal`.
+    #[must_use]
+    pub const fn without(self, signal: Signal) -> Self {
+        Self(self.0 & !signal.bit())
     }
 
     /// Whether `signal` is in it.

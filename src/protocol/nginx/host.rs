@@ -1,0 +1,335 @@
+//! All masters of one service, their files, and what becomes of them with each input.
+
+use crate::protocol::Signal;
+
+use super::{Master, NewBinary, Who};
+
+/// Everything that the model knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Host {
+    pub(super) masters: [Option<Master>; 3],
+    /// Sets of workers that accept and have no master any more.
+    pub strays: u8,
+    /// What the pid file names; `None`: there is none.
+    pub pid_file: Option<Names>,
+    /// What `.oldbin` names.
+    pub oldbin: Option<Names>,
+    /// The path of a unix socket on which all of them listen is there.
+    pub unix_path: bool,
+    /// What the file at the binary path does when it is executed.
+    pub path: Executes,
+    /// The configuration on disk is one.
+    pub configured: bool,
+    /// Workers that are told to finish have nothing to finish.
+    pub idle: bool,
+}
+
+/// Whom a pid file names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Names {
+    /// This master, which may be gone by now.
+    Master(Who),
+    /// Somebody else.
+    Other,
+}
+
+/// What becomes of an exec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Executes {
+    /// A master of this kind.
+    Master(Unlinking),
+    /// Nothing, or it exits before it is a master.
+    Nothing,
+}
+
+/// When a master removes the path of a unix socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unlinking {
+    /// Before 1.19.1: at TERM, whoever else listens there; never at QUIT (nginx-facts 27).
+    AtTerm,
+    /// When it closes its sockets, unless they are another living master's too.
+    WhereItIsTheLast,
+}
+
+impl Host {
+    /// A host on which one master serves.
+    #[must_use]
+    pub const fn serving(unlinking: Unlinking, path: Executes) -> Self {
+        Self {
+            masters: [Some(Master::started(None, unlinking)), None, None],
+            strays: 0,
+            pid_file: Some(Names::Master(Who::Old)),
+            oldbin: None,
+            unix_path: true,
+            path,
+            configured: true,
+            idle: true,
+        }
+    }
+
+    /// A master, where it lives.
+    #[must_use]
+    pub const fn master(&self, who: Who) -> Option<&Master> {
+        self.masters[who as usize].as_ref()
+    }
+
+    /// The living masters.
+    pub fn masters(&self) -> impl Iterator<Item = (Who, &Master)> {
+        Who::ALL.into_iter().filter_map(|who| Some((who, self.master(who)?)))
+    }
+
+    /// Whether anybody accepts.
+    #[must_use]
+    pub fn accepts(&self) -> bool {
+        self.strays > 0 || self.masters().any(|(_, master)| master.accepting > 0)
+    }
+
+    /// Signals reach a master together.
+    pub fn tell(&mut self, who: Who, signals: &[Signal]) {
+        let Some(master) = self.get(who) else { return };
+        master.flag(signals);
+        self.wakes(who, false);
+        self.settles();
+    }
+
+    /// The same, and a child has left in the same moment, after QUIT: it is reaped first.
+    pub fn together(&mut self, who: Who, signals: &[Signal], gone: Option<Who>) {
+        let child = gone.and_then(|child| self.masters[child as usize].take());
+        if let (Some(gone), Some(mut child)) = (gone, child) {
+            self.stops_listening(&mut child);
+            self.closes(&child);
+            if !child.live {
+                self.leaves_behind(&child);
+            }
+            self.orphans(gone);
+        }
+        let Some(master) = self.get(who) else { return };
+        master.flag(signals);
+        self.wakes(who, child.is_some());
+        self.settles();
+    }
+
+    /// A child's SIGCHLD reaches a master for another reason than its end: it was stopped, or goes on, or a worker has
+    /// died and is replaced. Whatever is latched is handled.
+    pub fn child_tells(&mut self, who: Who) {
+        self.wakes(who, true);
+        self.settles();
+    }
+
+    /// A master is killed: its workers accept on.
+    pub fn kill(&mut self, who: Who) {
+        if let Some(master) = self.masters[who as usize].take() {
+            self.leaves_behind(&master);
+            self.is_gone(who, &master);
+            self.settles();
+        }
+    }
+
+    /// The workers of a master that finish what they have are done with it.
+    pub fn drained(&mut self, who: Who) {
+        if let Some(master) = self.get(who).filter(|master| master.draining > 0) {
+            master.draining = 0;
+            self.wakes(who, true);
+            self.settles();
+        }
+    }
+
+    /// All workers of a master exit with the code that forbids to start them again (nginx-facts 9).
+    pub fn workers_give_up(&mut self, who: Who) {
+        if let Some(master) = self.get(who) {
+            (master.accepting, master.draining) = (0, 0);
+            self.wakes(who, true);
+            self.settles();
+        }
+    }
+
+    /// The place that the next master takes.
+    #[must_use]
+    pub fn free(&self) -> Option<Who> {
+        Who::ALL.into_iter().find(|slot| self.master(*slot).is_none())
+    }
+
+    fn get(&mut self, who: Who) -> Option<&mut Master> {
+        self.masters[who as usize].as_mut()
+    }
+
+    /// What follows by itself: workers without anything to do leave, and who was executed in vain is reaped.
+    fn settles(&mut self) {
+        // Each turn ends workers or a child of somebody.
+        while let Some(who) = Who::ALL.into_iter().find(|who| self.has_to_reap(*who)) {
+            if let Some(master) = self.get(who).filter(|master| master.draining > 0) {
+                master.draining = 0;
+            }
+            self.wakes(who, true);
+        }
+    }
+
+    fn has_to_reap(&self, who: Who) -> bool {
+        let ends =
+            |master: &Master| (self.idle && master.draining > 0) || master.new_binary == NewBinary::Fails;
+        self.master(who).is_some_and(ends)
+    }
+
+    /// One turn of the master's loop; `reaps`: a child of it has died.
+    fn wakes(&mut self, who: Who, reaps: bool) {
+        if reaps {
+            self.reaps(who);
+        }
+        let Some(master) = self.get(who) else { return };
+        if master.leaves() && !master.live {
+            return self.exits(who);
+        }
+        if master.flags.contains(Signal::Term) {
+            (master.accepting, master.draining) = (0, 0);
+            return self.exits(who);
+        }
+        if master.flags.contains(Signal::Quit) {
+            return self.quits(who);
+        }
+        if master.take(Signal::Hup) && !self.reconfigures(who) {
+            // Whatever else is flagged waits for the next signal.
+            return;
+        }
+        let Some(master) = self.get(who) else { return };
+        if std::mem::take(&mut master.restart) {
+            master.start_workers();
+            master.live = true;
+        }
+        master.take(Signal::Usr1);
+        if master.take(Signal::Usr2) {
+            self.executes(who);
+        }
+        let Some(master) = self.get(who) else { return };
+        if master.take(Signal::Winch) {
+            master.no_accepting = true;
+            master.drain();
+        }
+    }
+
+    /// QUIT: its workers finish, its sockets are closed at once.
+    fn quits(&mut self, who: Who) {
+        let Some(mut master) = self.master(who).copied() else { return };
+        master.drain();
+        self.stops_listening(&mut master);
+        self.masters[who as usize] = Some(master);
+    }
+
+    fn stops_listening(&mut self, master: &mut Master) {
+        if std::mem::take(&mut master.listens) && master.unlinking == Unlinking::WhereItIsTheLast {
+            self.unlinks(master);
+        }
+    }
+
+    /// HUP; whether the loop goes on to what comes after it.
+    fn reconfigures(&mut self, who: Who) -> bool {
+        let configured = self.configured;
+        let Some(master) = self.get(who) else { return false };
+        if master.new_binary != NewBinary::None {
+            // A rollback request: from memory, and `live` stays as it is (nginx-facts 3 and 36).
+            master.start_workers();
+            master.no_accepting = false;
+            return false;
+        }
+        if configured {
+            master.drain();
+            master.start_workers();
+            master.live = true;
+        }
+        configured
+    }
+
+    /// USR2: the pid file is renamed, then the path is executed.
+    fn executes(&mut self, who: Who) {
+        let Some(named) = self.pid_file.take() else {
+            if let Some(master) = self.get(who) {
+                master.new_binary = NewBinary::Poisoned;
+            }
+            return;
+        };
+        self.oldbin = Some(named);
+        let child = self.free();
+        if let Some(child) = child {
+            // Whoever had the place before is nobody that a file could name.
+            let named = |names: Names| if names == Names::Master(child) { Names::Other } else { names };
+            self.oldbin = self.oldbin.map(named);
+        }
+        let new_binary = match (self.path, child) {
+            (Executes::Master(unlinking), Some(child)) if self.configured => {
+                self.masters[child as usize] = Some(Master::started(Some(who), unlinking));
+                self.pid_file = Some(Names::Master(child));
+                NewBinary::Lives(child)
+            }
+            _ => NewBinary::Fails,
+        };
+        if let Some(master) = self.get(who) {
+            master.new_binary = new_binary;
+        }
+    }
+
+    /// `ngx_reap_children`.
+    fn reaps(&mut self, who: Who) {
+        let Some(master) = self.get(who) else { return };
+        master.live = master.accepting + master.draining > 0;
+        let gone = match master.new_binary {
+            NewBinary::Lives(child) => self.master(child).is_none(),
+            NewBinary::Fails => true,
+            NewBinary::None | NewBinary::Poisoned => false,
+        };
+        if !gone {
+            return;
+        }
+        if let Some(named) = self.oldbin.take() {
+            self.pid_file = Some(named);
+        }
+        if let Some(master) = self.get(who) {
+            master.new_binary = NewBinary::None;
+            master.restart |= std::mem::take(&mut master.no_accepting);
+        }
+    }
+
+    /// `ngx_master_process_exit`.
+    fn exits(&mut self, who: Who) {
+        let Some(master) = self.masters[who as usize].take() else { return };
+        self.closes(&master);
+        self.leaves_behind(&master);
+        self.is_gone(who, &master);
+    }
+
+    /// A master that exits takes its pid file and its sockets' paths away.
+    fn closes(&mut self, master: &Master) {
+        match master.new_binary {
+            NewBinary::None => self.pid_file = None,
+            _ => self.oldbin = None,
+        }
+        if master.listens {
+            self.unlinks(master);
+        }
+    }
+
+    fn unlinks(&mut self, master: &Master) {
+        let shared = master.inherited && master.parent.is_some();
+        let last = master.unlinking == Unlinking::AtTerm || !shared;
+        if last && master.new_binary == NewBinary::None {
+            self.unix_path = false;
+        }
+    }
+
+    fn leaves_behind(&mut self, master: &Master) {
+        self.strays = self.strays.saturating_add(master.accepting);
+    }
+
+    /// Whom it has executed has no parent any more.
+    fn orphans(&mut self, who: Who) {
+        for master in self.masters.iter_mut().flatten().filter(|master| master.parent == Some(who)) {
+            master.parent = None;
+        }
+    }
+
+    /// Its parent reaps it, and whom it has executed has no parent any more.
+    fn is_gone(&mut self, who: Who, gone: &Master) {
+        self.orphans(who);
+        if let Some(parent) = gone.parent {
+            self.wakes(parent, true);
+        }
+    }
+}
