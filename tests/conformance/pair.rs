@@ -217,7 +217,7 @@ impl Pair {
         let accepts = |who: Who| self.model.master(who).map(|master| usize::from(master.accepting) * WORKERS);
         Seen {
             masters: Who::ALL.map(accepts),
-            strays: usize::from(self.model.strays) * WORKERS,
+            strays: self.model.strays.iter().map(|sets| usize::from(*sets) * WORKERS).sum(),
             draining: 0,
             pid_file: self.model.pid_file,
             oldbin: self.model.oldbin,

@@ -8,8 +8,8 @@ use super::{Master, NewBinary, Who};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Host {
     pub(super) masters: [Option<Master>; 3],
-    /// Sets of workers that accept and have no master any more.
-    pub strays: u8,
+    /// Sets of workers that accept and have no master any more, by the master that they had.
+    pub strays: [u8; 3],
     /// What the pid file names; `None`: there is none.
     pub pid_file: Option<Names>,
     /// What `.oldbin` names.
@@ -57,7 +57,7 @@ impl Host {
     pub const fn serving(unlinking: Unlinking, path: Executes) -> Self {
         Self {
             masters: [Some(Master::started(None, unlinking)), None, None],
-            strays: 0,
+            strays: [0; 3],
             pid_file: Some(Names::Master(Who::Old)),
             oldbin: None,
             unix_path: true,
@@ -81,7 +81,7 @@ impl Host {
     /// Whether anybody accepts.
     #[must_use]
     pub fn accepts(&self) -> bool {
-        self.strays > 0 || self.masters().any(|(_, master)| master.accepting > 0)
+        self.strays != [0; 3] || self.masters().any(|(_, master)| master.accepting > 0)
     }
 
     /// Signals reach a master together.
@@ -99,7 +99,7 @@ impl Host {
             self.stops_listening(&mut child);
             self.closes(&child);
             if !child.live {
-                self.leaves_behind(&child);
+                self.leaves_behind(gone, &child);
             }
             self.orphans(gone);
         }
@@ -119,7 +119,7 @@ impl Host {
     /// A master is killed: its workers accept on.
     pub fn kill(&mut self, who: Who) {
         if let Some(master) = self.masters[who as usize].take() {
-            self.leaves_behind(&master);
+            self.leaves_behind(who, &master);
             self.is_gone(who, &master);
             self.settles();
         }
@@ -147,6 +147,13 @@ impl Host {
     #[must_use]
     pub fn free(&self) -> Option<Who> {
         Who::ALL.into_iter().find(|slot| self.master(*slot).is_none())
+    }
+
+    /// All workers of a stopped master are killed: nobody starts them again.
+    pub fn workers_are_killed(&mut self, who: Who) {
+        if let Some(master) = self.get(who) {
+            (master.accepting, master.draining) = (0, 0);
+        }
     }
 
     fn get(&mut self, who: Who) -> Option<&mut Master> {
@@ -291,7 +298,7 @@ impl Host {
     fn exits(&mut self, who: Who) {
         let Some(master) = self.masters[who as usize].take() else { return };
         self.closes(&master);
-        self.leaves_behind(&master);
+        self.leaves_behind(who, &master);
         self.is_gone(who, &master);
     }
 
@@ -314,8 +321,9 @@ impl Host {
         }
     }
 
-    fn leaves_behind(&mut self, master: &Master) {
-        self.strays = self.strays.saturating_add(master.accepting);
+    fn leaves_behind(&mut self, who: Who, master: &Master) {
+        let strays = &mut self.strays[who as usize];
+        *strays = strays.saturating_add(master.accepting);
     }
 
     /// Whom it has executed has no parent any more.

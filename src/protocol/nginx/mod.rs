@@ -11,8 +11,12 @@
 
 mod host;
 mod master;
+mod simulated;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod ways_back;
 
 pub use host::{Executes, Host, Names, Unlinking};
 pub use master::{Master, NewBinary, Who};
+pub use simulated::{Simulated, WayBack};
