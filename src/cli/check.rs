@@ -4,8 +4,9 @@ use serde_json::{Value as Json, json};
 
 use super::{Check, Format, inputs, output};
 use crate::{
-    plan::{self, Loaded, Problem, Problems, Values},
-    verify,
+    engine::units,
+    plan::{self, Loaded, Problems, Values},
+    verify::{self, Finding, Report},
 };
 
 /// Exit code 10: a plan is malformed.
@@ -31,7 +32,7 @@ pub(super) fn main(check: &Check) -> u8 {
     for path in &check.plans {
         let name = inputs::name(path);
         let (code, report) = match inputs::read(path) {
-            Ok(bytes) => look(&name, &bytes, given.values(), human),
+            Ok(bytes) => look(&name, &bytes, given.values(), check),
             Err(error) => {
                 output::talk(&format!("{name}: the plan cannot be read: {error}"));
                 (
@@ -50,20 +51,23 @@ pub(super) fn main(check: &Check) -> u8 {
 }
 
 /// One plan: its exit code and what is told to machines. Inputs may be left open; all else is checked.
-fn look(name: &str, bytes: &[u8], given: Values<'_>, human: bool) -> (u8, Json) {
+fn look(name: &str, bytes: &[u8], given: Values<'_>, check: &Check) -> (u8, Json) {
+    let human = check.output.format == Format::Human;
     match plan::load(name, bytes, given, plan::Inputs::Open) {
         Ok(loaded) => {
-            let findings = verify::findings(&loaded);
-            if human && findings.is_empty() {
-                output::talk(&well_formed(name, &loaded));
+            let report = verify::verify(&loaded);
+            let denied = check.deny_warnings && report.warnings().next().is_some();
+            let refused = denied || report.errors().next().is_some();
+            if human {
+                let told: Vec<&Finding> = report.errors().chain(report.warnings()).collect();
+                if !told.is_empty() {
+                    output::talk(&drawn(&loaded, &told));
+                }
+                if !refused {
+                    output::talk(&well_formed(name, &loaded, &report));
+                }
             }
-            if human && !findings.is_empty() {
-                output::talk(&drawn(&loaded, &findings));
-            }
-            let code = if findings.is_empty() { 0 } else { UNSAFE };
-            let mut report = unsafe_plan(name, &loaded, &findings);
-            report["unset"] = json!(loaded.unset);
-            (code, report)
+            (if refused { UNSAFE } else { 0 }, verified(name, &loaded, &report))
         }
         Err(problems) => {
             if human {
@@ -75,16 +79,17 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, human: bool) -> (u8, Json) 
 }
 
 /// What makes a well-formed plan unsafe, for people.
-pub(super) fn drawn(loaded: &Loaded, findings: &[Problem]) -> String {
+pub(super) fn drawn(loaded: &Loaded, findings: &[&Finding]) -> String {
     let style = output::plan_style();
     let drawn = findings.iter().map(|finding| finding.render(&loaded.document, style));
     drawn.map(|text| text.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// What JSON says of a plan with findings.
-fn unsafe_plan(name: &str, loaded: &Loaded, findings: &[Problem]) -> Json {
-    let findings: Vec<_> = findings.iter().map(|finding| finding.report(&loaded.document)).collect();
-    json!({ "file": name, "problems": [], "findings": findings })
+/// What JSON says of a well-formed plan.
+fn verified(name: &str, loaded: &Loaded, report: &Report) -> Json {
+    let findings: Vec<_> = report.findings.iter().map(|finding| finding.report(&loaded.document)).collect();
+    let (states, unset) = (report.states, &loaded.unset);
+    json!({ "file": name, "problems": [], "findings": findings, "states": states, "unset": unset })
 }
 
 /// What JSON says of a malformed plan.
@@ -92,9 +97,12 @@ fn malformed(name: &str, problems: &Problems) -> Json {
     json!({ "file": name, "problems": problems.report(), "findings": [] })
 }
 
-fn well_formed(name: &str, loaded: &Loaded) -> String {
-    let steps = loaded.plan.steps.len();
-    let counted = format!("{name}: ok, {steps} {}", if steps == 1 { "step" } else { "steps" });
+fn well_formed(name: &str, loaded: &Loaded, report: &Report) -> String {
+    let mut counted = format!("{name}: ok, {}", units::count(loaded.plan.steps.len(), "step"));
+    match report.warnings().count() {
+        0 => {}
+        warnings => counted = format!("{counted}, {}", units::count(warnings, "warning")),
+    }
     match loaded.unset.as_slice() {
         [] => counted,
         unset => format!("{counted}; still to be given: {}", unset.join(", ")),

@@ -5,9 +5,9 @@ use std::slice;
 use super::{OnePlan, RunFormat, check, inputs, output};
 use crate::{
     engine::{Ending, RefusedPlan},
-    plan::{self, Inputs, Loaded, ProblemReport},
+    plan::{self, Inputs, Loaded, Problem, ProblemReport},
     report::{self, salt_line},
-    verify,
+    verify::{self, Finding},
 };
 
 /// Exit code 10: the plan is malformed.
@@ -20,13 +20,13 @@ pub(super) fn load(one: &OnePlan) -> Result<Loaded, u8> {
 
 fn read_and_check(one: &OnePlan) -> Result<Loaded, Box<Refused>> {
     let name = inputs::name(&one.plan);
-    let refused = |exit: u8, message: String, [problems, findings]: [Vec<ProblemReport>; 2]| {
-        let (verdict, file) = (Ending::Refused, name.clone());
+    let refused = |exit: u8, message: String, problems: Vec<ProblemReport>| {
+        let (verdict, file, findings) = (Ending::Refused, name.clone(), Vec::new());
         RefusedPlan { verdict, exit, changed: verdict.changes(), message, file, problems, findings }
     };
     let unreadable = |human: String| {
         let message = report::one_line(slice::from_ref(&human));
-        Box::new(Refused { human, plan: refused(output::USAGE, message, [vec![], vec![]]) })
+        Box::new(Refused { human, plan: refused(output::USAGE, message, vec![]) })
     };
     let given = one.inputs.read(slice::from_ref(&one.plan)).map_err(unreadable)?;
     let bytes =
@@ -34,16 +34,19 @@ fn read_and_check(one: &OnePlan) -> Result<Loaded, Box<Refused>> {
     let loaded = plan::load(&name, &bytes, given.values(), Inputs::Given).map_err(|problems| {
         let human = problems.render(output::plan_style()).trim_end().to_owned();
         let message = report::refused_plan(&problems.document, &problems.list, problems.left_out);
-        Box::new(Refused { human, plan: refused(MALFORMED, message, [problems.report(), vec![]]) })
+        Box::new(Refused { human, plan: refused(MALFORMED, message, problems.report()) })
     })?;
-    let findings = verify::findings(&loaded);
-    if findings.is_empty() {
+    let verified = verify::verify(&loaded);
+    let errors: Vec<&Finding> = verified.errors().collect();
+    if errors.is_empty() {
         return Ok(loaded);
     }
-    let message = report::refused_plan(&loaded.document, &findings, 0);
-    let reports = findings.iter().map(|finding| finding.report(&loaded.document)).collect();
-    let human = check::drawn(&loaded, &findings);
-    Err(Box::new(Refused { human, plan: refused(check::UNSAFE, message, [vec![], reports]) }))
+    let problems: Vec<Problem> = errors.iter().map(|finding| finding.problem.clone()).collect();
+    let message = report::refused_plan(&loaded.document, &problems, 0);
+    let findings = errors.iter().map(|finding| finding.report(&loaded.document)).collect();
+    let human = check::drawn(&loaded, &errors);
+    let plan = RefusedPlan { findings, ..refused(check::UNSAFE, message, vec![]) };
+    Err(Box::new(Refused { human, plan }))
 }
 
 /// A plan that is not run: what people read, and what programs are told.

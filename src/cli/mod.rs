@@ -59,6 +59,9 @@ struct Check {
     plans: Vec<PathBuf>,
     #[command(flatten)]
     inputs: inputs::Given,
+    /// A warning that the plan does not accept (`[[verify.accept]]`) is as bad as an error.
+    #[arg(long)]
+    deny_warnings: bool,
     #[command(flatten)]
     output: Output,
 }

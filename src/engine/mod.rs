@@ -3,6 +3,7 @@
 mod event;
 mod expect;
 mod fault;
+mod finding;
 mod new_file;
 mod phase;
 mod refused;
@@ -14,6 +15,7 @@ mod verdict;
 pub use event::{AnswerBy, Event, Level, Master, Record, WaitedFor};
 pub use expect::Expect;
 pub use fault::{Fault, FaultReport};
+pub use finding::{FindingReport, Severity};
 pub use new_file::NewFile;
 pub use phase::{IllegalEvent, Phase, next};
 pub use refused::RefusedPlan;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Ending;
+use super::{Ending, FindingReport};
 use crate::plan::ProblemReport;
 
 /// What is wrong with the plan, as the verdict of a run that did not begin: it has no number and no time.
@@ -23,5 +23,5 @@ pub struct RefusedPlan {
     /// What makes it malformed.
     pub problems: Vec<ProblemReport>,
     /// What makes it unsafe.
-    pub findings: Vec<ProblemReport>,
+    pub findings: Vec<FindingReport>,
 }

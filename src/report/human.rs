@@ -358,7 +358,8 @@ impl Step {
     fn sums_up(&self, seen: &str) -> String {
         let text = if self.probes.is_empty() { seen.to_owned() } else { self.probes.text() };
         match self.window {
-            Some(open) => format!("{text}, window {}", units::time(open)),
+            // It stays together where the line wraps.
+            Some(open) => format!("{text}, window\u{a0}{}", units::time(open).replace(' ', "\u{a0}")),
             None => text,
         }
     }

@@ -241,7 +241,7 @@ mod tests {
         assert!(text.starts_with("#:schema ") && text.ends_with("\"30s\"\n"), "{text}");
         assert!(text.contains("\n#   master     812, 2 workers, nginx/1.22.1\n"), "{text}");
         let loaded = loaded(&text);
-        assert_eq!(verify::findings(&loaded), []);
+        assert_eq!(verify::verify(&loaded).findings, []);
         assert_eq!(loaded.plan.probes.get("health"), starter.probe.as_ref());
         assert_eq!(loaded.plan.steps.len(), 7);
     }

@@ -1,11 +1,35 @@
 //! Plan and protocol to findings: what makes a well-formed plan unsafe; one file per property; pure.
 
+mod always_somebody_accepts;
+mod explore;
+mod finding;
+mod guards;
+mod perform;
+mod probe_can_witness;
 mod quit_outside_commit;
+mod step_can_pass;
+mod watch_covers_soak;
+mod way_back_exists;
+mod workers_double;
 
-use crate::plan::{Loaded, Problem};
+use crate::plan::Loaded;
 
-/// Everything that makes this plan unsafe, in source order. A plan with a finding is not run.
+pub use crate::engine::Severity;
+pub use finding::{Finding, Report};
+
+use explore::{MOST_STATES, explore};
+
+/// Everything that is unsafe or unwise in this plan, in source order. A plan with an error is not run.
 #[must_use]
-pub fn findings(loaded: &Loaded) -> Vec<Problem> {
-    quit_outside_commit::findings(loaded)
+pub fn verify(loaded: &Loaded) -> Report {
+    let explored = explore(&loaded.plan, MOST_STATES);
+    let bad = &explored.bad;
+    let mut findings = quit_outside_commit::findings(loaded, bad);
+    findings.extend(step_can_pass::findings(loaded, bad));
+    findings.extend(always_somebody_accepts::findings(loaded, bad));
+    findings.extend(way_back_exists::findings(loaded, bad));
+    findings.extend(workers_double::findings(loaded));
+    findings.extend(probe_can_witness::findings(loaded));
+    findings.extend(watch_covers_soak::findings(loaded));
+    Report::of(loaded, findings, explored.states)
 }

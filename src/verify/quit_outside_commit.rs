@@ -1,13 +1,17 @@
 //! `verify/quit-outside-commit`: a signal step that ends old's master.
 
+use super::{
+    explore::{Bad, What},
+    finding::Finding,
+};
 use crate::{
-    plan::{Action, Loaded, PlanPath, Problem},
+    plan::{Action, Loaded},
     protocol::{Generation, Signal},
 };
 
 /// QUIT and TERM to old's master are the point of no return at once (nginx-facts 6): only `commit` sends QUIT, after
-/// its record and after new was seen accepting once more.
-pub(super) fn findings(loaded: &Loaded) -> Vec<Problem> {
+/// its record and after new was seen accepting once more. The story is how such a step leaves nobody, where it can.
+pub(super) fn findings(loaded: &Loaded, bad: &[Bad]) -> Vec<Finding> {
     let ends = |action: &Action| match action {
         Action::Signal(step) if step.to.generation() == Generation::Old => {
             Some(step.signal).filter(|signal| matches!(signal, Signal::Quit | Signal::Term))
@@ -18,12 +22,17 @@ pub(super) fn findings(loaded: &Loaded) -> Vec<Problem> {
     steps
         .filter_map(|(index, step)| {
             let signal = ends(&step.action)?;
-            let span = loaded.document.nearest_span(&PlanPath::step(index).key("signal"));
             let message = format!("{signal} to the old master leaves no way back");
-            Some(
-                Problem::new("verify/quit-outside-commit", message, span, "old ends here, before the commit")
-                    .help("take the step out: `commit` sends QUIT itself, once new was seen accepting"),
-            )
+            let label = "old ends here, before the commit";
+            let problem =
+                Finding::at_step(loaded, index, "signal", "verify/quit-outside-commit", &message, label)
+                    .help("take the step out: `commit` sends QUIT itself, once new was seen accepting");
+            let line = format!("{}. {signal}", index + 1);
+            let outages = bad.iter().filter(|bad| bad.what == What::NobodyAccepts);
+            let story = outages
+                .filter(|bad| bad.step == index)
+                .find(|bad| bad.story.iter().any(|told| told.starts_with(&line)));
+            Some(Finding::error(problem, story.map(|bad| bad.story.clone()).unwrap_or_default()))
         })
         .collect()
 }
@@ -32,7 +41,7 @@ pub(super) fn findings(loaded: &Loaded) -> Vec<Problem> {
 mod tests {
     use crate::{
         plan::{Inputs, load},
-        verify::findings,
+        verify::verify,
     };
 
     fn codes(signal: &str, to: &str) -> Vec<(&'static str, String)> {
@@ -43,7 +52,9 @@ mod tests {
         );
         let loaded = load("plan.toml", plan.as_bytes(), &[], Inputs::Given).unwrap();
         let under = |span| loaded.document.slice(span).to_owned();
-        findings(&loaded).iter().map(|it| (it.code, under(it.labels[0].span))).collect()
+        let errors = verify(&loaded).findings.into_iter().map(|it| it.problem);
+        let ends = errors.filter(|it| it.code == "verify/quit-outside-commit");
+        ends.map(|it| (it.code, under(it.labels[0].span))).collect()
     }
 
     #[test]

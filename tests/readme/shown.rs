@@ -69,6 +69,8 @@ pub(crate) fn fixed(text: &str) -> String {
         (r"\d{8}T\d{6}-\d+", "RUN"),
         (r"\b\d+(\.\d+)? (ms|s|m|h)\b", "TIME"),
         (r"TIME( TIME)+", "TIME"),
+        // Where a pid is long it goes to the next line, behind the time at the right.
+        (r", TIME window TIME", ", window TIME"),
         (r"\b(master|worker|names|kill -[A-Z]+) \d+", "$1 PID"),
         (r"\(\d+( \d+)*\)", "(PIDS)"),
         // Counted while a move takes effect, and while old workers finish: seen or not.

@@ -2,10 +2,55 @@
 
 use super::Text;
 
-pub(super) const TEXTS: &[Text] = &[Text {
-    code: "verify/quit-outside-commit",
-    means: "A `signal` step sends QUIT or TERM to the old master.",
-    why: "That is the point of no return, at once: a master that was told to quit takes no HUP any more and does not \
-          step in when new's master dies. Nothing could bring the old binary back.",
-    todo: "Take the step out. `commit` sends QUIT itself, after new was seen accepting once more.",
-}];
+pub(super) const TEXTS: &[Text] = &[
+    Text {
+        code: "verify/quit-outside-commit",
+        means: "A `signal` step sends QUIT or TERM to the old master.",
+        why: "That is the point of no return, at once: a master that was told to quit takes no HUP any more and does not \
+              step in when new's master dies. Nothing could bring the old binary back.",
+        todo: "Take the step out. `commit` sends QUIT itself, after new was seen accepting once more.",
+    },
+    Text {
+        code: "verify/nobody-accepts",
+        means: "A step, or the way back from it, can leave a moment in which nobody accepts connections.",
+        why: "New's workers may start late, or not at all, and old's have been told to leave. The story says how.",
+        todo: "Wait for new's workers to accept before anything is told to old.",
+    },
+    Text {
+        code: "verify/no-way-back",
+        means: "From some state before the commit the way back cannot end with old alone, as before.",
+        why: "The plan promises until its commit that a failure brings old back. The story says where that is lost.",
+        todo: "Take the step out that the story ends with, or change the order.",
+    },
+    Text {
+        code: "verify/step-never-passes",
+        means: "A step fails even where nothing goes wrong, so the run always goes back there.",
+        why: "What it waits for is never so when it is due: a master that is not there yet, or workers that were told to \
+              leave.",
+        todo: "Look at the order of the steps.",
+    },
+    Text {
+        code: "verify/not-proven",
+        means: "The plan has more states than the verifier looks at.",
+        why: "What was not looked at may be unsafe.",
+        todo: "Make the plan shorter.",
+    },
+    Text {
+        code: "verify/workers-double",
+        means: "HUP goes to old before WINCH, while new lives. A warning: the plan is run all the same.",
+        why: "Such a master starts its workers once more, from memory, and stops none (nginx-facts 3).",
+        todo: "Take the step out, or put it behind WINCH to old.",
+    },
+    Text {
+        code: "verify/new-not-probed",
+        means: "The plan commits without one answer of the new generation. A warning: the plan is run all the same.",
+        why: "Workers that accept may answer with errors; only an answer shows that they work.",
+        todo: "Put an `http-probe` behind WINCH to old.",
+    },
+    Text {
+        code: "verify/soak-not-watched",
+        means: "Nothing is asked during a soak. A warning: the plan is run all the same.",
+        why: "Only the death of a master or of all workers would end it: a build that goes bad is not noticed.",
+        todo: "Add a `[[watch]]`.",
+    },
+];

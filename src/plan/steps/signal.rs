@@ -31,6 +31,15 @@ pub enum MasterName {
 }
 
 impl MasterName {
+    /// The word as a plan spells it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OldMaster => "old-master",
+            Self::NewMaster => "new-master",
+        }
+    }
+
     /// The generation whose master it is.
     #[must_use]
     pub const fn generation(self) -> Generation {

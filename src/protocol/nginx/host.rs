@@ -149,6 +149,13 @@ impl Host {
         Who::ALL.into_iter().find(|slot| self.master(*slot).is_none())
     }
 
+    /// The workers of a master that started without them are there.
+    pub fn workers_start(&mut self, who: Option<Who>) {
+        if let Some(master) = who.and_then(|who| self.get(who)).filter(|master| !master.leaves()) {
+            master.start_workers();
+        }
+    }
+
     /// All workers of a stopped master are killed: nobody starts them again.
     pub fn workers_are_killed(&mut self, who: Who) {
         if let Some(master) = self.get(who) {

@@ -1,0 +1,279 @@
+//! Every way that a plan can go on the model of nginx: quick and slow starts and one fault, with the way back from each.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::{guards::Guards, perform};
+use crate::{
+    plan::{Action, Plan},
+    protocol::{
+        Generation, Signal, Stuck,
+        nginx::{Executes, Host, Simulated, Unlinking},
+    },
+};
+
+/// No more states are looked at: what is not proven by then is said not to be.
+pub(super) const MOST_STATES: usize = 200_000;
+/// How many faults may come together.
+const FAULTS: u8 = 1;
+
+/// Where a plan is, and what is there then.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub(super) run: Simulated,
+    /// What the run expects, and notices when it is otherwise.
+    pub(super) guards: Guards,
+    /// The step that is next.
+    at: usize,
+    /// New's master is there, its workers are not yet.
+    pub(super) slow: bool,
+    faults: u8,
+    /// What happened, in the operator's words.
+    pub(super) story: Vec<String>,
+}
+
+/// What can go wrong with a new build by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    /// Its master exits.
+    Exits,
+    /// Its workers exit with code 2, and nothing starts them again (nginx-facts 9).
+    GivesUp,
+}
+
+/// What is wrong with a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Bad {
+    pub(super) what: What,
+    /// The step that brings it about, counted from 0.
+    pub(super) step: usize,
+    pub(super) story: Vec<String>,
+}
+
+/// What kind of wrong it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum What {
+    /// A step, or the way back from it, leaves a moment in which nobody accepts.
+    NobodyAccepts,
+    /// The way back ends stuck.
+    NoWayBack(&'static str),
+    /// The step fails even where nothing goes wrong.
+    NeverPasses(String),
+    /// There are more states than are looked at.
+    NotProven,
+}
+
+impl Bad {
+    /// It follows from a step that ends old, which is a finding of its own.
+    pub(super) fn after_an_end_of_old(&self) -> bool {
+        let ends = |line: &String| [" QUIT to old", " TERM to old"].iter().any(|end| line.contains(end));
+        self.story.iter().any(|line| line.starts_with(|c: char| c.is_ascii_digit()) && ends(line))
+    }
+}
+
+/// What was explored.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Explored {
+    pub(super) states: usize,
+    /// What is wrong, the first of its kind for each step.
+    pub(super) bad: Vec<Bad>,
+}
+
+/// Looks at every state that the plan can come to, `most` of them at most.
+pub(super) fn explore(plan: &Plan, most: usize) -> Explored {
+    let mut search = Search::new(plan);
+    while let Some(state) = search.queue.pop_front() {
+        if search.found.states >= most {
+            search.bad(What::NotProven, state.at, state.story);
+            break;
+        }
+        search.found.states += 1;
+        search.visit(&state);
+    }
+    search.never_passes();
+    search.found
+}
+
+/// Whether a step was passed where nothing went wrong.
+#[derive(Clone, Debug)]
+enum Passes {
+    NotReached,
+    /// Why not, and what was before.
+    Failed(String, Vec<String>),
+    Passed,
+}
+
+struct Search<'p> {
+    plan: &'p Plan,
+    seen: HashSet<(usize, Host, Guards, bool, u8)>,
+    queue: VecDeque<State>,
+    found: Explored,
+    /// Of each step whether it was passed where nothing went wrong, or else how it failed.
+    passes: Vec<Passes>,
+}
+
+impl<'p> Search<'p> {
+    fn new(plan: &'p Plan) -> Self {
+        let newer = Unlinking::WhereItIsTheLast;
+        let on = |idle| {
+            let mut host = Host::serving(newer, Executes::Master(newer));
+            host.idle = idle;
+            Simulated::on(host, Executes::Master(newer))
+        };
+        let begins = |idle| State {
+            run: on(idle),
+            guards: Guards::default(),
+            at: 0,
+            slow: false,
+            faults: 0,
+            story: Vec::new(),
+        };
+        Self {
+            plan,
+            seen: HashSet::new(),
+            queue: [true, false].map(begins).into(),
+            found: Explored::default(),
+            passes: vec![Passes::NotReached; plan.steps.len()],
+        }
+    }
+
+    fn visit(&mut self, state: &State) {
+        let Some(step) = self.plan.steps.get(state.at) else { return };
+        for trouble in [Trouble::Exits, Trouble::GivesUp] {
+            self.troubled(state, trouble);
+        }
+        let mut state = state.clone();
+        state.says(&step.action);
+        if matches!(step.action, Action::Rollback(_)) {
+            self.passes[state.at] = Passes::Passed;
+            return self.goes_back(&state, state.at);
+        }
+        let accepted = state.run.host.accepts();
+        for (next, result) in perform::perform(&state, &step.action) {
+            if accepted && !next.run.host.accepts() && matches!(step.action, Action::Signal(_)) {
+                let story = next.told("nobody accepts");
+                self.bad(What::NobodyAccepts, state.at, story);
+                continue;
+            }
+            match result {
+                Ok(()) => self.passed(next),
+                Err(why) => self.failed(&next, why),
+            }
+        }
+    }
+
+    /// New gets into trouble before the next step; where the run notices it goes back, else it goes on.
+    fn troubled(&mut self, state: &State, trouble: Trouble) {
+        let Some(new) = state.run.master(Generation::New).filter(|_| state.faults < FAULTS) else { return };
+        let mut next = State { faults: state.faults + 1, slow: false, ..state.clone() };
+        match trouble {
+            Trouble::Exits => {
+                next.run.host.tell(new, &[Signal::Term]);
+                let starts = if state.slow {
+                    " while it starts: its configuration, an address, a library"
+                } else {
+                    ""
+                };
+                next.story.push(format!("the new master exits{starts}"));
+            }
+            Trouble::GivesUp => {
+                next.run.host.workers_give_up(new);
+                let starts = if state.slow { " while they start" } else { "" };
+                next.story.push(format!("the workers of new exit with code 2{starts}"));
+            }
+        }
+        if next.guards.hold(&next.run) { self.push(next) } else { self.goes_back(&next, state.at) }
+    }
+
+    fn passed(&mut self, mut next: State) {
+        if next.faults == 0 {
+            self.passes[next.at] = Passes::Passed;
+        }
+        next.at += 1;
+        self.push(next);
+    }
+
+    fn failed(&mut self, next: &State, why: String) {
+        if let (0, passes @ Passes::NotReached) = (next.faults, &mut self.passes[next.at]) {
+            *passes = Passes::Failed(why, next.story.clone());
+        }
+        self.goes_back(next, next.at);
+    }
+
+    /// The way back from here must end with old alone, as before, and without a moment in which nobody accepts.
+    fn goes_back(&mut self, state: &State, step: usize) {
+        let mut back = state.run.clone();
+        let way = back.goes_back();
+        let stuck = way.stuck.map(|why| match why {
+            Stuck::NoMaster => "no master lives",
+            Stuck::OldNotStarted => "new cannot start the old binary",
+            _ => "old does not serve as before",
+        });
+        let lost = stuck.or_else(|| (!back.is_as_before()).then_some("old does not serve as before"));
+        if let Some(why) = lost {
+            self.bad(What::NoWayBack(why), step, state.told(why));
+        } else if way.gap {
+            self.bad(What::NobodyAccepts, step, state.told("on the way back nobody accepts for a moment"));
+        }
+    }
+
+    fn push(&mut self, state: State) {
+        let key = (state.at, state.run.host, state.guards, state.slow, state.faults);
+        if self.seen.insert(key) {
+            self.queue.push_back(state);
+        }
+    }
+
+    fn bad(&mut self, what: What, step: usize, story: Vec<String>) {
+        if self.found.bad.iter().all(|bad| (&bad.what, bad.step) != (&what, step)) {
+            self.found.bad.push(Bad { what, step, story });
+        }
+    }
+
+    /// The first step that nothing passes: what comes after it is not reached.
+    fn never_passes(&mut self) {
+        let never = self.passes.iter().enumerate().find_map(|(step, passes)| match passes {
+            Passes::Failed(why, story) => Some((step, why.clone(), story.clone())),
+            Passes::NotReached | Passes::Passed => None,
+        });
+        if let Some((step, why, story)) = never {
+            let story = [story, vec![format!("step {}: {why}", step + 1)]].concat();
+            self.bad(What::NeverPasses(why), step, story);
+        }
+    }
+}
+
+impl State {
+    /// Adds a step that does something to the story.
+    fn says(&mut self, action: &Action) {
+        let number = self.at + 1;
+        match action {
+            Action::Signal(step) => {
+                self.story.push(format!("{number}. {} to {}", step.signal, step.to.name()));
+            }
+            Action::Commit(_) => self.story.push(format!("{number}. commit: QUIT to old-master")),
+            _ => {}
+        }
+    }
+
+    /// The story so far and how it ends.
+    fn told(&self, end: &str) -> Vec<String> {
+        [&self.story[..], &[end.to_owned()]].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST_STATES, What, explore};
+    use crate::plan::{Inputs, load};
+
+    #[test]
+    fn what_was_not_looked_at_is_not_proven() {
+        let text = std::fs::read("plans/soak-and-watch.toml").unwrap();
+        let plan = load("plan.toml", &text, &[], Inputs::Open).unwrap().plan;
+        let whole = explore(&plan, MOST_STATES);
+        assert_eq!(whole.bad, []);
+        assert!(whole.states > 20, "{}", whole.states);
+        let half = explore(&plan, whole.states / 2);
+        assert_eq!(half.bad.iter().map(|bad| &bad.what).collect::<Vec<_>>(), [&What::NotProven]);
+    }
+}

@@ -1,0 +1,142 @@
+//! What a step does on the model, and what it waits for: every way it can go.
+
+use super::explore::State;
+use crate::{
+    plan::{
+        Action, Answerer,
+        steps::{HttpProbe, Signal as Step, Until, WaitForWorkers},
+    },
+    protocol::{Generation, Move, Signal, nginx::Master},
+};
+
+/// How a step ended: passed, or why not.
+type Ended = Result<(), String>;
+
+/// The states after a step, and whether it passes there.
+pub(super) fn perform(state: &State, action: &Action) -> Vec<(State, Ended)> {
+    match action {
+        Action::Signal(step) => signal(state, step),
+        Action::WaitForWorkers(step) => one(state, |next| next.wait(step)),
+        Action::HttpProbe(step) => one(state, |next| next.probe(step)),
+        Action::Soak(_) => soak(state),
+        Action::Commit(_) => one(state, State::commit),
+        Action::ReplaceBinary(_) | Action::AdoptBinary(_) | Action::Rollback(_) => one(state, |_| Ok(())),
+    }
+}
+
+/// Time alone is no barrier: who starts slowly may be there afterwards, or not.
+fn soak(state: &State) -> Vec<(State, Ended)> {
+    let mut started = state.clone();
+    started.starts();
+    let both = [state.clone(), started];
+    both.into_iter().skip(usize::from(!state.slow)).map(|next| (next, Ok(()))).collect()
+}
+
+fn one(state: &State, step: impl FnOnce(&mut State) -> Ended) -> Vec<(State, Ended)> {
+    let mut next = state.clone();
+    let ended = step(&mut next);
+    vec![(next, ended)]
+}
+
+fn signal(state: &State, step: &Step) -> Vec<(State, Ended)> {
+    let (signal, to) = (step.signal, step.to.generation());
+    let mut next = state.clone();
+    let before = next.master(Generation::New).copied();
+    let lives = next.master(to).is_some_and(|master| !master.leaves());
+    if !lives {
+        return vec![(next, Err(format!("{to} has no master then")))];
+    }
+    let what = Move::Signal { signal, to };
+    next.run.makes(
+        if signal == Signal::Usr2 && to == Generation::Old { &Move::OpenWindow } else { &what },
+        false,
+    );
+    next.guards.told(signal, to);
+    if (signal, to) != (Signal::Usr2, Generation::Old) {
+        let ended = next.shows(signal, to);
+        return vec![(next, ended)];
+    }
+    if before.is_some() {
+        return vec![(next, Err("old ignores USR2 while new lives".to_owned()))];
+    }
+    // Its workers are there at once, or a little later than its master.
+    let mut slow = next.clone();
+    slow.later();
+    vec![(next, Ok(())), (slow, Ok(()))]
+}
+
+impl State {
+    fn master(&self, which: Generation) -> Option<&Master> {
+        self.run.master(which).and_then(|who| self.run.host.master(who))
+    }
+
+    fn accepting(&self, which: Generation) -> u8 {
+        self.master(which).map_or(0, |master| master.accepting)
+    }
+
+    /// New's workers are not there yet.
+    fn later(&mut self) {
+        if let Some(new) = self.run.master(Generation::New) {
+            self.run.host.workers_are_killed(new);
+            self.slow = true;
+            self.story.push("the workers of new are not there yet".to_owned());
+        }
+    }
+
+    /// Whoever was slow is there now.
+    fn starts(&mut self) {
+        if std::mem::take(&mut self.slow) {
+            self.run.host.workers_start(self.run.master(Generation::New));
+        }
+    }
+
+    /// What the run waits for after a signal.
+    fn shows(&self, signal: Signal, to: Generation) -> Ended {
+        let shown = match signal {
+            Signal::Winch => self.accepting(to) == 0,
+            Signal::Hup => self.accepting(to) > 0,
+            Signal::Quit | Signal::Term => self.master(to).is_none_or(Master::leaves),
+            Signal::Usr1 | Signal::Usr2 => self.master(to).is_some(),
+        };
+        if shown { Ok(()) } else { Err(format!("{signal} to {to} shows no effect")) }
+    }
+
+    fn wait(&mut self, step: &WaitForWorkers) -> Ended {
+        self.starts();
+        let which = step.generation;
+        let now = self.accepting(which);
+        let come = match step.until {
+            Until::Accepting => self.master(which).is_some() && now == 1,
+            Until::Draining => now == 0,
+            Until::Gone => now == 0 && self.master(which).is_none_or(|master| master.draining == 0),
+        };
+        if !come {
+            return Err(format!("{which} is not {}", step.until.name()));
+        }
+        self.guards.new_accepts |= (which, step.until) == (Generation::New, Until::Accepting);
+        Ok(())
+    }
+
+    fn probe(&mut self, step: &HttpProbe) -> Ended {
+        self.starts();
+        let answers = match step.answered_by {
+            Answerer::New => self.accepting(Generation::New) > 0,
+            Answerer::Old => self.accepting(Generation::Old) > 0,
+            Answerer::Any => self.run.host.accepts(),
+        };
+        if answers { Ok(()) } else { Err(format!("no worker of {} accepts", step.answered_by.name())) }
+    }
+
+    /// QUIT goes to old only where new accepts and old is quiet.
+    fn commit(&mut self) -> Ended {
+        self.starts();
+        let ready = self.accepting(Generation::New) > 0 && self.master(Generation::Old).is_some();
+        if !ready {
+            return Err("new does not accept".to_owned());
+        }
+        self.run.makes(&Move::Install, false);
+        self.run.makes(&Move::Signal { signal: Signal::Quit, to: Generation::Old }, false);
+        self.guards = super::guards::Guards { old_leaves: true, ..self.guards };
+        Ok(())
+    }
+}

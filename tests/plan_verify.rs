@@ -1,0 +1,165 @@
+//! What the verifier says of plans: a bad one for each code, what people use today, and every mutation of the standard plan.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot read a plan has failed")]
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use changeover::diagnose::explain;
+use changeover::plan::{Inputs, load};
+use changeover::verify::{Report, Severity, verify};
+
+fn verified(text: &str) -> Report {
+    let loaded = load("plan.toml", text.as_bytes(), &[], Inputs::Open);
+    verify(&loaded.unwrap_or_else(|problems| panic!("{:?}", problems.list)))
+}
+
+fn codes(report: &Report) -> Vec<&'static str> {
+    report.findings.iter().map(|finding| finding.problem.code).collect()
+}
+
+fn story(report: &Report, code: &str) -> Vec<String> {
+    let finding = report.findings.iter().find(|finding| finding.problem.code == code);
+    finding.unwrap_or_else(|| panic!("no {code} in {report:?}")).story.clone()
+}
+
+fn fixture(path: &str) -> Report {
+    verified(&std::fs::read_to_string(format!("tests/fixtures/plans/{path}.toml")).unwrap())
+}
+
+/// Beyond what a plan may hold: a unit test of the exploration has it.
+const UNREACHED: &str = "verify/not-proven";
+
+#[test]
+fn every_code_has_a_bad_plan_and_a_text() {
+    let room = explain::rooms().into_iter().find(|room| room.name == "verify").unwrap();
+    let all: BTreeSet<&str> = room.codes.iter().map(|text| text.code).collect();
+    assert!(all.contains(UNREACHED));
+    let mut found = BTreeSet::new();
+    for code in all.iter().filter(|code| **code != UNREACHED) {
+        let report = fixture(&format!("unsafe/{}", code.trim_start_matches("verify/")));
+        assert!(codes(&report).contains(code), "{code}: {report:?}");
+        found.extend(codes(&report));
+    }
+    assert!(found.is_subset(&all), "{found:?}");
+}
+
+#[test]
+fn the_plans_of_the_project_have_no_finding() {
+    let plans = std::fs::read_dir("plans").unwrap().flatten();
+    let count = plans.map(|plan| verified(&std::fs::read_to_string(plan.path()).unwrap()).findings);
+    let count = count.inspect(|findings| assert_eq!(*findings, [])).count();
+    assert!(count >= 7, "{count}");
+}
+
+#[test]
+fn what_people_use_today_is_refused_with_the_story_of_its_outage() {
+    const LATE: &str = "the workers of new are not there yet";
+    let expected: [(&str, &str, &[&str]); 4] = [
+        (
+            "make-upgrade",
+            "verify/quit-outside-commit",
+            &["1. USR2 to old-master", LATE, "3. QUIT to old-master", "nobody accepts"],
+        ),
+        (
+            "debian-init",
+            "verify/quit-outside-commit",
+            &["1. USR2 to old-master", LATE, "2. QUIT to old-master", "nobody accepts"],
+        ),
+        (
+            "alpine-openrc",
+            "verify/nobody-accepts",
+            &["1. USR2 to old-master", LATE, "4. WINCH to old-master", "nobody accepts"],
+        ),
+        (
+            "blog-recipe",
+            "verify/nobody-accepts",
+            &["1. USR2 to old-master", LATE, "3. WINCH to old-master", "nobody accepts"],
+        ),
+    ];
+    for (name, code, told) in expected {
+        let report = fixture(&format!("incumbents/{name}"));
+        assert_eq!(story(&report, code), told, "{name}");
+        assert!(codes(&report).contains(&"verify/quit-outside-commit"), "{name}: {report:?}");
+        let lost = story(&report, "verify/no-way-back");
+        assert_eq!(lost.last().map(String::as_str), Some("no master lives"), "{name}");
+        assert!(report.errors().count() >= 2 && report.warnings().count() >= 1, "{name}: {report:?}");
+    }
+}
+
+/// The steps of the standard plan, and what stands before them.
+fn standard() -> (String, Vec<String>) {
+    let text = std::fs::read_to_string("plans/nginx.toml").unwrap();
+    let mut parts = text.split("[[step]]").map(str::to_owned);
+    let head = parts.next().unwrap();
+    (head, parts.map(|step| format!("[[step]]{step}")).collect())
+}
+
+/// What is found when the steps stand in this order (counted from 1).
+fn in_order(order: &[usize]) -> Vec<&'static str> {
+    let (head, steps) = standard();
+    let chosen: String = order.iter().map(|number| &*steps[number - 1]).collect();
+    codes(&verified(&(head + &chosen)))
+}
+
+/// 1 replace-binary, 2 USR2, 3 wait for new, 4 WINCH, 5 wait for old, 6 probe, 7 commit.
+#[test]
+fn every_step_that_is_left_out_or_swapped_or_doubled_is_found_or_harmless() {
+    const NOBODY: &str = "verify/nobody-accepts";
+    const NEVER: &str = "verify/step-never-passes";
+    let expected: [(&[usize], &[&str], &str); 17] = [
+        (&[1, 2, 3, 4, 5, 6, 7], &[], "as it is"),
+        (&[1, 3, 4, 5, 6, 7], &[NEVER], "nobody starts new"),
+        (&[1, 2, 4, 5, 6, 7], &[NOBODY], "new may start late"),
+        (&[1, 2, 3, 5, 6, 7], &[NEVER], "nobody drains old"),
+        (&[1, 2, 3, 4, 6, 7], &[], "WINCH waits for its own effect"),
+        (&[1, 2, 3, 4, 5, 7], &["verify/new-not-probed"], "workers may answer with errors"),
+        (&[2, 1, 3, 4, 5, 6, 7], &[], "the file was proven before the first step"),
+        (&[1, 3, 2, 4, 5, 6, 7], &[NEVER], "new is waited for before it is started"),
+        (&[1, 2, 4, 3, 5, 6, 7], &[NOBODY], "new may start late"),
+        (&[1, 2, 3, 5, 4, 6, 7], &[NEVER], "old is waited for before it is told"),
+        (&[1, 2, 3, 4, 6, 5, 7], &[], "the probe asks new only"),
+        (&[1, 2, 3, 6, 4, 5, 7], &[], "the probe asks new only"),
+        (&[1, 2, 2, 3, 4, 5, 6, 7], &[NEVER], "old ignores a second USR2"),
+        (&[1, 2, 3, 3, 4, 5, 6, 7], &[], "it is so already"),
+        (&[1, 2, 3, 4, 4, 5, 6, 7], &[], "nobody is left to be told"),
+        (&[1, 2, 3, 4, 5, 5, 6, 7], &[], "it is so already"),
+        (&[1, 2, 3, 4, 5, 6, 6, 7], &[], "asked twice"),
+    ];
+    for (order, found, why) in expected {
+        assert_eq!(in_order(order), found, "{order:?}: {why}");
+    }
+}
+
+#[test]
+fn a_warning_may_be_accepted_with_a_reason_and_an_error_never() {
+    let accept =
+        |code: &str| format!("\n[[verify.accept]]\ncode = \"{code}\"\nreason = \"seen in staging\"\n");
+    let read =
+        |name: &str| std::fs::read_to_string(format!("tests/fixtures/plans/unsafe/{name}.toml")).unwrap();
+    let warned = verified(&(read("new-not-probed") + &accept("verify/new-not-probed")));
+    assert_eq!((warned.warnings().count(), warned.findings[0].severity), (0, Severity::Warning));
+    assert_eq!(warned.findings[0].accepted.as_deref(), Some("seen in staging"));
+    let refused = verified(&(read("nobody-accepts") + &accept("verify/nobody-accepts")));
+    assert_eq!((refused.errors().count(), refused.findings[0].accepted.as_deref()), (1, None));
+}
+
+#[test]
+fn warnings_fail_where_they_are_denied() {
+    let check = |name: &str, arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_changeover"));
+        command.args(["check", &format!("tests/fixtures/plans/unsafe/{name}.toml")]).args(arguments);
+        let output = command.output().unwrap();
+        let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.code(), told)
+    };
+    let (code, told) = check("soak-not-watched", &[]);
+    assert!(code == Some(0) && told.contains("ok, 6 steps, 1 warning"), "{told}");
+    let (code, told) = check("soak-not-watched", &["--deny-warnings"]);
+    assert!(code == Some(11) && !told.contains(": ok"), "{told}");
+    let (code, told) = check("nobody-accepts", &["--output", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((code, &told["findings"][0]["severity"]), (Some(11), &"error".into()));
+    assert_eq!(told["findings"][0]["story"][3], "nobody accepts");
+    assert!(told["states"].as_u64().unwrap() > 3, "{told}");
+}
