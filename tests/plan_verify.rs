@@ -132,6 +132,98 @@ fn every_step_that_is_left_out_or_swapped_or_doubled_is_found_or_harmless() {
 }
 
 #[test]
+fn what_needs_longer_than_it_is_given_can_never_pass() {
+    const SHORT: &[&str] = &["verify/time-too-short"];
+    let (head, steps) = standard();
+    let with = |from: &str, to: &str| {
+        let text = head.clone() + &steps.concat();
+        assert!(text.contains(from), "{from}");
+        codes(&verified(&text.replace(from, to)))
+    };
+    let slow = "interval = \"10s\"\n";
+    assert_eq!(with("interval = \"0s\"\n", slow), SHORT);
+    assert_eq!(with("interval = \"0s\"\n", &format!("{slow}timeout = \"1m\"\n")), [] as [&str; 0]);
+    let stays = "until = \"accepting\"\nstable-for = \"1m\"\n";
+    assert_eq!(with("until = \"accepting\"\n", stays), SHORT);
+    let budget = |budget: &str| {
+        let plan = std::fs::read_to_string("plans/soak-and-watch.toml").unwrap();
+        let defaults = format!("[defaults]\nbudget = \"{budget}\"\n\n[probe.health]\n");
+        codes(&verified(&plan.replace("[probe.health]\n", &defaults)))
+    };
+    assert_eq!((budget("2m").as_slice(), budget("3m").as_slice()), (SHORT, &[] as &[&str]));
+}
+
+#[test]
+fn the_facts_say_of_each_step_how_it_is_taken_back() {
+    let report = verified(&std::fs::read_to_string("plans/nginx.toml").unwrap());
+    let facts = report.facts.iter().map(|it| (it.step, it.reversible, it.back.join(", ")));
+    let (before, after) = (
+        "USR1 to old master, QUIT to new master",
+        "HUP to old master, USR1 to old master, QUIT to new master",
+    );
+    let expected = [
+        (1, true, ""),
+        (2, true, before),
+        (3, true, before),
+        (4, true, after),
+        (5, true, after),
+        (6, true, after),
+        (7, false, ""),
+    ];
+    let expected = expected.map(|(step, reversible, back)| (step, reversible, back.to_owned()));
+    assert_eq!(facts.collect::<Vec<_>>(), expected);
+    // QUIT has its time-out of 10 s, TERM 4 s, and KILL is immediate.
+    assert_eq!(report.facts[5].longest_back, Some(14_000.0));
+    assert_eq!((report.facts[6].longest_back, report.facts[6].longest), (None, 30_000.0));
+}
+
+/// What no plan of the tests leads back by is not covered by them.
+#[test]
+fn every_usual_move_back_is_explored_by_some_plan() {
+    let directories = ["plans", "tests/fixtures/plans/unsafe", "tests/fixtures/plans/incumbents"];
+    let plans = directories.iter().flat_map(|at| std::fs::read_dir(at).unwrap().flatten());
+    let made: BTreeSet<String> =
+        plans.flat_map(|plan| verified(&std::fs::read_to_string(plan.path()).unwrap()).moves).collect();
+    for wanted in ["HUP to old master", "USR1 to old master", "QUIT to new master", "TERM to new master"] {
+        assert!(made.contains(wanted), "{wanted}: {made:?}");
+    }
+}
+
+#[test]
+fn a_change_of_a_plan_is_told_as_guarantees() {
+    let diff = |arguments: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_changeover")).arg("diff").args(arguments).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (soak, standard) = ("plans/soak-and-watch.toml", "plans/nginx.toml");
+    let (code, told) = diff(&[soak, standard]);
+    for line in ["the watch on `health` was removed", "soak: 2 m → none"] {
+        assert!(told.contains(&format!("weaker    {line}\n")), "{line}: {told}");
+    }
+    assert_eq!(code, Some(0));
+    let (code, told) = diff(&[standard, soak, "--output", "markdown", "--fail-on-weaker"]);
+    assert!(code == Some(0) && told.contains("* **stronger**: soak: none → 2 m\n"), "{told}");
+    let (code, told) = diff(&[standard, standard]);
+    assert_eq!((code, told.as_str()), (Some(0), "no guarantee is different\n"));
+}
+
+#[test]
+fn a_guarantee_that_got_weaker_fails_where_that_is_asked_for() {
+    let blog = "tests/fixtures/plans/incumbents/blog-recipe.toml";
+    let mut command = Command::new(env!("CARGO_BIN_EXE_changeover"));
+    let output = command.args(["diff", "plans/nginx.toml", blog, "--fail-on-weaker", "--output", "json"]);
+    let output = output.output().unwrap();
+    assert_eq!(output.status.code(), Some(43));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let changes = told["changes"].as_array().unwrap();
+    let texts: Vec<&str> = changes.iter().filter_map(|it| it["text"].as_str()).collect();
+    assert_eq!(texts[0], "the way back is lost 1 step earlier");
+    assert!(texts.contains(&"the probe of the new generation was removed"), "{texts:?}");
+    assert!(told["weaker"].as_u64().unwrap() >= 6, "{told}");
+}
+
+#[test]
 fn a_warning_may_be_accepted_with_a_reason_and_an_error_never() {
     let accept =
         |code: &str| format!("\n[[verify.accept]]\ncode = \"{code}\"\nreason = \"seen in staging\"\n");

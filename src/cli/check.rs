@@ -6,6 +6,7 @@ use super::{Check, Format, inputs, output};
 use crate::{
     engine::units,
     plan::{self, Loaded, Problems, Values},
+    report::facts,
     verify::{self, Finding, Report},
 };
 
@@ -66,8 +67,19 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, check: &Check) -> (u8, Json
                 if !refused {
                     output::talk(&well_formed(name, &loaded, &report));
                 }
+                if check.facts {
+                    for line in facts(output::style(), &report.facts) {
+                        output::data(&line);
+                    }
+                    let (states, moves) = (units::count(report.states, "state"), report.moves.len());
+                    output::data(&format!("  explored  {states}, {moves} kinds of moves on the ways back"));
+                }
             }
-            (if refused { UNSAFE } else { 0 }, verified(name, &loaded, &report))
+            let mut told = verified(name, &loaded, &report);
+            if check.facts {
+                told["facts"] = json!(report.facts);
+            }
+            (if refused { UNSAFE } else { 0 }, told)
         }
         Err(problems) => {
             if human {

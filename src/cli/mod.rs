@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod diff;
 mod explain;
 mod init;
 mod inputs;
@@ -35,6 +36,8 @@ enum Command {
     Init(init::Init),
     /// Look at plans without touching any host.
     Check(Check),
+    /// Say which guarantees a change of a plan makes weaker or stronger.
+    Diff(diff::Diff),
     /// Say what a run would do on this host; nothing is written.
     Preview(OnePlan),
     /// Do what the plan says, and go back by itself if anything is wrong.
@@ -62,6 +65,9 @@ struct Check {
     /// A warning that the plan does not accept (`[[verify.accept]]`) is as bad as an error.
     #[arg(long)]
     deny_warnings: bool,
+    /// Say of each step what it does, what shows it, how it is taken back, and how long that may take.
+    #[arg(long)]
+    facts: bool,
     #[command(flatten)]
     output: Output,
 }
@@ -139,6 +145,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(match cli.command {
         Command::Init(init) => init::main(&init),
         Command::Check(check) => check::main(&check),
+        Command::Diff(diff) => diff::main(&diff),
         Command::Preview(preview) => preview::main(&preview),
         Command::Run(run) => run::main(&run),
         Command::Status(status) => status::main(&status),

@@ -4,12 +4,12 @@ use serde_json::{Value as Json, json};
 
 use super::{OnePlan, RunFormat, load::load, output, run};
 use crate::{
-    engine::NewFile,
+    engine::{NewFile, about},
     host::clock,
     plan::{Action, Loaded, Plan, Step},
     preflight::{self, Report},
     report::{Count, Finding, Found, Preview, PreviewStep, Value, salt_line},
-    run::{about, longest, millis, time_of},
+    run::millis,
 };
 
 /// Says what a run would do now; gives the exit code that it would refuse with, or 0.
@@ -77,7 +77,7 @@ fn preview(loaded: &Loaded, report: &Report, took: f64) -> Preview {
         diagnosis: preflight::fault(&report.findings).filter(|_| refused),
         findings: report.findings.iter().map(finding).collect(),
         steps: plan.steps.iter().map(|step| preview_step(plan, step)).collect(),
-        longest: millis(longest(plan)),
+        longest: millis(plan.longest()),
         way_back: WAY_BACK.map(str::to_owned).to_vec(),
         drill: plan.steps.iter().any(|step| matches!(step.action, Action::Rollback(_))),
         exit: if refused { 12 } else { 0 },
@@ -110,7 +110,7 @@ fn preview_step(plan: &Plan, step: &Step) -> PreviewStep {
     PreviewStep {
         action: step.action.kind().to_owned(),
         about: about(&step.action),
-        timeout: millis(time_of(plan, step)),
+        timeout: millis(step.longest(&plan.defaults)),
         values: values
             .map(|(key, value)| Value { key: key.clone(), value: value.to_string(), origin: String::new() })
             .collect(),

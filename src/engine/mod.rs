@@ -1,5 +1,6 @@
 //! What to do next: phases, events, one transition table; pure, no clock.
 
+mod about;
 mod event;
 mod expect;
 mod fault;
@@ -8,10 +9,12 @@ mod new_file;
 mod phase;
 mod refused;
 pub mod schema;
+mod step_facts;
 mod texts;
 pub mod units;
 mod verdict;
 
+pub use about::about;
 pub use event::{AnswerBy, Event, Level, Master, Record, WaitedFor};
 pub use expect::Expect;
 pub use fault::{Fault, FaultReport};
@@ -19,4 +22,5 @@ pub use finding::{FindingReport, Severity};
 pub use new_file::NewFile;
 pub use phase::{IllegalEvent, Phase, next};
 pub use refused::RefusedPlan;
+pub use step_facts::StepFacts;
 pub use verdict::{Ending, Serving, Verdict};

@@ -5,7 +5,13 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{probe::Probe, scalar::duration, secrets::Secrets, step::Step, steps::Answerer};
+use super::{
+    probe::Probe,
+    scalar::duration,
+    secrets::Secrets,
+    step::Step,
+    steps::{Action, Answerer},
+};
 
 /// A plan: how one running server is taken over to a new binary.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +53,23 @@ pub struct Plan {
     /// The values of its secret inputs, which stand in its probes: whatever is told of them is cleared of these.
     #[serde(skip)]
     pub secrets: Secrets,
+}
+
+impl Plan {
+    /// The longest that the way forward may take: every step as long as it may, at most the budget until the commit.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        let (mut before, mut drain) = (Duration::ZERO, Duration::ZERO);
+        for step in &self.steps {
+            let longest = step.longest(&self.defaults);
+            if matches!(step.action, Action::Commit(_)) {
+                drain = longest;
+            } else {
+                before = before.saturating_add(longest);
+            }
+        }
+        self.defaults.budget.map_or(before, |budget| before.min(budget)).saturating_add(drain)
+    }
 }
 
 /// The declaration of one input.

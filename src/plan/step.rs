@@ -49,6 +49,16 @@ pub enum OnFailure {
 }
 
 impl Step {
+    /// The longest that the step takes, whatever happens.
+    #[must_use]
+    pub fn longest(&self, defaults: &Defaults) -> Duration {
+        match &self.action {
+            Action::Soak(soak) => soak.length,
+            Action::Commit(commit) => commit.drain_timeout,
+            _ => self.timeout(defaults).unwrap_or(defaults.timeout),
+        }
+    }
+
     /// How long the step may take; `None` where the action has an end of its own (`soak`, `commit`, `rollback`).
     #[must_use]
     pub fn timeout(&self, defaults: &Defaults) -> Option<Duration> {

@@ -4,6 +4,7 @@ mod back;
 mod checks;
 mod ending;
 mod explain;
+mod facts;
 mod human;
 mod json;
 mod keyboard;
@@ -20,6 +21,7 @@ pub mod words;
 
 pub use checks::{Count, Finding};
 pub use explain::{explained, listed};
+pub use facts::facts;
 pub use human::Human;
 pub use json::{json_line, json_text};
 pub use message::{message, nothing_to_do, one_line, refused_plan, would_be_refused};

@@ -1,11 +1,9 @@
 //! One run: the steps of the plan in order, then the way back or the end.
 
-use std::time::Duration;
-
 use super::{Effect, World, asked::Asked, strangers::Strangers, until::millis};
 use crate::{
-    engine::{Event, Expect, Fault, FaultReport, NewFile, Phase, Verdict, WaitedFor, next, units},
-    plan::{Action, OnFailure, Plan, Step},
+    engine::{Event, Expect, Fault, FaultReport, NewFile, Phase, Verdict, WaitedFor, about, next},
+    plan::{Action, OnFailure, Plan},
     protocol::{FileId, Generation, Move, Situation},
 };
 
@@ -104,7 +102,7 @@ impl<'w, W: World> Run<'w, W> {
         for step in self.given.plan.steps.clone() {
             self.step += 1;
             let began = self.world.now();
-            let timeout = time_of(&self.given.plan, &step);
+            let timeout = step.longest(&self.given.plan.defaults);
             self.tell(Event::StepStarted {
                 step: self.step,
                 action: step.action.kind().to_owned(),
@@ -231,44 +229,5 @@ impl<'w, W: World> Run<'w, W> {
     /// Whether a fault may still lead back: until QUIT is sent to old.
     pub(super) fn can_go_back(&self) -> bool {
         matches!(self.phase, Phase::Forward { .. })
-    }
-}
-
-/// How long a step may take.
-#[must_use]
-pub fn time_of(plan: &Plan, step: &Step) -> Duration {
-    match &step.action {
-        Action::Soak(soak) => soak.length,
-        Action::Commit(commit) => commit.drain_timeout,
-        _ => step.timeout(&plan.defaults).unwrap_or(plan.defaults.timeout),
-    }
-}
-
-/// The longest that the way forward may take: every step as long as it may, at most the budget until the commit.
-#[must_use]
-pub fn longest(plan: &Plan) -> Duration {
-    let (mut before, mut drain) = (Duration::ZERO, Duration::ZERO);
-    for step in &plan.steps {
-        match &step.action {
-            Action::Commit(commit) => drain = commit.drain_timeout,
-            _ => before = before.saturating_add(time_of(plan, step)),
-        }
-    }
-    plan.defaults.budget.map_or(before, |budget| before.min(budget)).saturating_add(drain)
-}
-
-/// What a step is about, in the words of the plan.
-#[must_use]
-pub fn about(action: &Action) -> String {
-    match action {
-        Action::ReplaceBinary(step) => {
-            step.version.clone().unwrap_or_else(|| step.source.display().to_string())
-        }
-        Action::AdoptBinary(step) => step.version.clone().unwrap_or_default(),
-        Action::Signal(step) => format!("{} to {}", step.signal, step.to.generation()),
-        Action::WaitForWorkers(step) => format!("{}: {}", step.generation, step.until.name()),
-        Action::HttpProbe(step) => format!("{} by {}", step.probe, step.answered_by.name()),
-        Action::Soak(step) => units::bound(millis(step.length)),
-        Action::Commit(_) | Action::Rollback(_) => String::new(),
     }
 }

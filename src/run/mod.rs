@@ -12,7 +12,7 @@ mod strangers;
 mod until;
 mod world;
 
-pub use driver::{Given, Run, about, longest, time_of};
+pub use driver::{Given, Run};
 pub use live::{Input, Live, Started, Teller, start};
 pub use until::millis;
 pub use world::{Effect, MoveError, Violation, Wake, World};

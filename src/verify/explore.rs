@@ -1,14 +1,15 @@
 //! Every way that a plan can go on the model of nginx: quick and slow starts and one fault, with the way back from each.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use super::{guards::Guards, perform};
+use super::{facts::Back, guards::Guards, perform};
 use crate::{
     plan::{Action, Plan},
     protocol::{
         Generation, Signal, Stuck,
         nginx::{Executes, Host, Simulated, Unlinking},
     },
+    report::words,
 };
 
 /// No more states are looked at: what is not proven by then is said not to be.
@@ -76,6 +77,10 @@ pub(super) struct Explored {
     pub(super) states: usize,
     /// What is wrong, the first of its kind for each step.
     pub(super) bad: Vec<Bad>,
+    /// The way back from behind each step, where nothing went wrong before; `None` where nothing leads back.
+    pub(super) backs: Vec<Option<Back>>,
+    /// Every kind of move that a way back made.
+    pub(super) moves: BTreeSet<String>,
 }
 
 /// Looks at every state that the plan can come to, `most` of them at most.
@@ -131,7 +136,7 @@ impl<'p> Search<'p> {
             plan,
             seen: HashSet::new(),
             queue: [true, false].map(begins).into(),
-            found: Explored::default(),
+            found: Explored { backs: vec![None; plan.steps.len()], ..Explored::default() },
             passes: vec![Passes::NotReached; plan.steps.len()],
         }
     }
@@ -187,6 +192,7 @@ impl<'p> Search<'p> {
     fn passed(&mut self, mut next: State) {
         if next.faults == 0 {
             self.passes[next.at] = Passes::Passed;
+            self.notes_the_way_back(&next);
         }
         next.at += 1;
         self.push(next);
@@ -203,6 +209,7 @@ impl<'p> Search<'p> {
     fn goes_back(&mut self, state: &State, step: usize) {
         let mut back = state.run.clone();
         let way = back.goes_back();
+        self.found.moves.extend(way.moves.iter().map(|what| words::movement(what, None)));
         let stuck = way.stuck.map(|why| match why {
             Stuck::NoMaster => "no master lives",
             Stuck::OldNotStarted => "new cannot start the old binary",
@@ -213,6 +220,24 @@ impl<'p> Search<'p> {
             self.bad(What::NoWayBack(why), step, state.told(why));
         } else if way.gap {
             self.bad(What::NobodyAccepts, step, state.told("on the way back nobody accepts for a moment"));
+        }
+    }
+
+    /// How it is from behind a step: in moves, and how long where new resists.
+    fn notes_the_way_back(&mut self, state: &State) {
+        if state.guards.old_leaves {
+            return;
+        }
+        let (mut gives_in, mut resists) = (state.run.clone(), state.run.clone());
+        resists.new_resists = true;
+        let (short, long) = (gives_in.goes_back(), resists.goes_back());
+        if short.stuck.is_some() || long.stuck.is_some() {
+            return;
+        }
+        let back = self.found.backs[state.at].get_or_insert_default();
+        back.longest = back.longest.max(long.took);
+        if back.moves.is_empty() {
+            back.moves = short.moves;
         }
     }
 

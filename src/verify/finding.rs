@@ -1,7 +1,8 @@
 //! A finding: how bad it is, its places in the plan, and the story that ends badly.
 
+use super::{explore::Explored, facts::facts};
 use crate::{
-    engine::{FindingReport, Severity},
+    engine::{FindingReport, Severity, StepFacts},
     plan::{Document, Loaded, PlanPath, Problem, Style},
 };
 
@@ -19,12 +20,16 @@ pub struct Finding {
 }
 
 /// What the verifier says of one plan.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Report {
     /// What it found, in source order.
     pub findings: Vec<Finding>,
     /// How many states it looked at.
     pub states: usize,
+    /// Every kind of move that the ways back from them made.
+    pub moves: Vec<String>,
+    /// What each step does, what shows it, and how it is taken back.
+    pub facts: Vec<StepFacts>,
 }
 
 impl Finding {
@@ -76,7 +81,7 @@ impl Finding {
 
 impl Report {
     /// In source order, with what the plan accepts. An error is never accepted.
-    pub(super) fn of(loaded: &Loaded, mut findings: Vec<Finding>, states: usize) -> Self {
+    pub(super) fn of(loaded: &Loaded, mut findings: Vec<Finding>, explored: &Explored) -> Self {
         for finding in &mut findings {
             let accepts = &loaded.plan.verify.accept;
             let accept = accepts.iter().find(|accept| accept.code == finding.problem.code);
@@ -84,7 +89,8 @@ impl Report {
             finding.accepted = reason.filter(|_| finding.severity == Severity::Warning);
         }
         findings.sort_by_key(|finding| finding.problem.labels.first().map(|label| label.span.start));
-        Self { findings, states }
+        let moves = explored.moves.iter().cloned().collect();
+        Self { findings, states: explored.states, moves, facts: facts(&loaded.plan, explored) }
     }
 
     /// Those that forbid to run the plan.

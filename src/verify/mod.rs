@@ -1,7 +1,10 @@
 //! Plan and protocol to findings: what makes a well-formed plan unsafe; one file per property; pure.
 
 mod always_somebody_accepts;
+mod compare;
+mod ends_in_time;
 mod explore;
+mod facts;
 mod finding;
 mod guards;
 mod perform;
@@ -15,6 +18,7 @@ mod workers_double;
 use crate::plan::Loaded;
 
 pub use crate::engine::Severity;
+pub use compare::{Change, Direction, compare};
 pub use finding::{Finding, Report};
 
 use explore::{MOST_STATES, explore};
@@ -28,8 +32,9 @@ pub fn verify(loaded: &Loaded) -> Report {
     findings.extend(step_can_pass::findings(loaded, bad));
     findings.extend(always_somebody_accepts::findings(loaded, bad));
     findings.extend(way_back_exists::findings(loaded, bad));
+    findings.extend(ends_in_time::findings(loaded));
     findings.extend(workers_double::findings(loaded));
     findings.extend(probe_can_witness::findings(loaded));
     findings.extend(watch_covers_soak::findings(loaded));
-    Report::of(loaded, findings, explored.states)
+    Report::of(loaded, findings, &explored)
 }

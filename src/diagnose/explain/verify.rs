@@ -30,6 +30,12 @@ pub(super) const TEXTS: &[Text] = &[
         todo: "Look at the order of the steps.",
     },
     Text {
+        code: "verify/time-too-short",
+        means: "A step needs longer than its `timeout`, or the steps need longer than `[defaults] budget`.",
+        why: "Answers in a row have their intervals, a soak its length: the run would always go back there.",
+        todo: "Give it more time, or ask for less.",
+    },
+    Text {
         code: "verify/not-proven",
         means: "The plan has more states than the verifier looks at.",
         why: "What was not looked at may be unsafe.",

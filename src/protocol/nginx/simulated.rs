@@ -15,11 +15,14 @@ const MOST_LOOKS: usize = 400;
 
 /// A host, and what a run has done to it.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Simulated {
     /// The host.
     pub host: Host,
     /// What new answers to a probe is good.
     pub new_is_well: bool,
+    /// New takes neither QUIT nor TERM.
+    pub new_resists: bool,
     /// `[rollback] quit-timeout`.
     pub quit_timeout: Duration,
     /// What the file that was found does when it is executed.
@@ -61,6 +64,7 @@ impl Simulated {
         Self {
             host,
             new_is_well: true,
+            new_resists: false,
             quit_timeout: Duration::from_secs(10),
             found,
             old: (Who::Old, 0),
@@ -113,7 +117,7 @@ impl Simulated {
             }
             Move::Install => self.path = PathHolds::Ours,
             Move::Signal { signal, to } => {
-                if let Some(who) = self.master(*to).filter(|_| !(self.frozen && *to == Generation::New)) {
+                if let Some(who) = self.master(*to).filter(|_| self.hears(*signal, *to)) {
                     self.host.tell(who, &[*signal]);
                 }
             }
@@ -131,6 +135,11 @@ impl Simulated {
             Move::QuitStrays if !self.host.idle => {}
             Move::QuitStrays | Move::KillStrays => self.host.strays = [0; 3],
         }
+    }
+
+    fn hears(&self, signal: Signal, to: Generation) -> bool {
+        let ends = matches!(signal, Signal::Quit | Signal::Term);
+        to == Generation::Old || !(self.frozen || (self.new_resists && ends))
     }
 
     /// USR2 to a master, with this at the path meanwhile.

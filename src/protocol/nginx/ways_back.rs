@@ -92,9 +92,9 @@ fn whatever_was_done_before_old_serves_alone_again_or_nobody_could_bring_it_back
     let (mut count, mut wrong, mut moves) = (0, Vec::new(), BTreeSet::new());
     for (configured, idle) in [(true, true), (true, false), (false, true), (false, false)] {
         for (run, told) in hosts(configured, idle) {
-            for well in [true, false] {
+            for (well, resists) in [(true, false), (false, false), (true, true)] {
                 let mut back = run.clone();
-                back.new_is_well = well;
+                (back.new_is_well, back.new_resists) = (well, resists);
                 let way = back.goes_back();
                 count += 1;
                 moves.extend(way.moves.iter().map(|what| format!("{what:?}")));
@@ -121,6 +121,9 @@ fn whatever_was_done_before_old_serves_alone_again_or_nobody_could_bring_it_back
         "WritePidFile",
         "UnlinkOldbin",
         "QuitStrays",
+        "FreezeNew",
+        "KillNewWorkers",
+        "KillNewMaster",
     ] {
         assert!(moves.iter().any(|made| made.contains(used)), "no way back has {used}");
     }

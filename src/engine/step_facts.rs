@@ -1,0 +1,27 @@
+//! What each step of a plan does, what shows it, and how it is taken back: for reviewers.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// One step. Times are milliseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct StepFacts {
+    /// Counted from 1.
+    pub step: usize,
+    /// Its action.
+    pub action: String,
+    /// What it is about, in the words of the plan.
+    pub about: String,
+    /// What it changes.
+    pub effect: String,
+    /// What shows that it has.
+    pub witness: String,
+    /// Whether a failure behind it still leads back to old alone.
+    pub reversible: bool,
+    /// The moves of that way back, where new leaves when it is told to.
+    pub back: Vec<String>,
+    /// The longest that the step takes.
+    pub longest: f64,
+    /// The longest until old is alone again, where new resists to the end; null where nothing leads back.
+    pub longest_back: Option<f64>,
+}

@@ -1,0 +1,69 @@
+//! `verify/time-too-short`: what a step or the plan needs is longer than what it is given.
+
+use std::time::Duration;
+
+use super::finding::Finding;
+use crate::{
+    engine::units,
+    plan::{Action, Loaded, Plan, PlanPath, Problem},
+};
+
+pub(super) fn findings(loaded: &Loaded) -> Vec<Finding> {
+    let plan = &loaded.plan;
+    let steps = plan.steps.iter().enumerate().filter_map(|(index, step)| {
+        let (needs, key) = needs(&step.action)?;
+        let given = step.timeout(&plan.defaults)?;
+        if needs < given {
+            return None;
+        }
+        let message = format!(
+            "step {} can never pass: it needs {} and may take {}",
+            index + 1,
+            units::length(needs),
+            units::length(given)
+        );
+        let problem =
+            Finding::at_step(loaded, index, key, CODE, &message, "this takes longer than the step may");
+        Some(Finding::error(problem.help("give the step a longer `timeout`, or ask for less"), Vec::new()))
+    });
+    steps.chain(budget(loaded)).collect()
+}
+
+const CODE: &str = "verify/time-too-short";
+
+/// The shortest time in which an action can be done, where the plan itself asks for some, and the key that does.
+fn needs(action: &Action) -> Option<(Duration, &'static str)> {
+    match action {
+        Action::HttpProbe(probe) => {
+            Some((probe.interval.saturating_mul(probe.pass_after.saturating_sub(1)), "pass-after"))
+        }
+        Action::WaitForWorkers(wait) => Some((wait.stable_for, "stable-for")),
+        _ => None,
+    }
+}
+
+fn budget(loaded: &Loaded) -> Option<Finding> {
+    let plan = &loaded.plan;
+    let budget = plan.defaults.budget?;
+    let least = least(plan);
+    if least < budget {
+        return None;
+    }
+    let span = loaded.document.nearest_span(&PlanPath::root().key("defaults").key("budget"));
+    let message = format!(
+        "the steps need {} at least and the budget is {}",
+        units::length(least),
+        units::length(budget)
+    );
+    let problem = Problem::new(CODE, message, span, "the run would go back when this is used up");
+    Some(Finding::error(problem.help("raise the budget, or soak for less"), Vec::new()))
+}
+
+/// The shortest time until the commit.
+fn least(plan: &Plan) -> Duration {
+    let of = |action: &Action| match action {
+        Action::Soak(soak) => soak.length,
+        other => needs(other).map_or(Duration::ZERO, |(needs, _)| needs),
+    };
+    plan.steps.iter().map(|step| of(&step.action)).fold(Duration::ZERO, Duration::saturating_add)
+}
