@@ -100,6 +100,7 @@ real 'a stop puts back' src/run/ending.rs 's/            self\.path_is_back\(&si
 real 'stuck thinks twice' src/run/back.rs 's/_ if thought_again < THINK_AGAIN/_ if false \&\& thought_again < THINK_AGAIN/' reverse::a_service_managers
 real 'asked again puts back' src/run/back.rs 's/        if situation\.path\.is_ours\(\) \{/        if false \&\& situation.path.is_ours() {/' second_signal::asked_again_while_the_path
 real 'stuck leaves nothing' src/run/ending.rs 's/!self\.expect\.new_started \|\| nobody/nobody/' verdicts::an_old_master_that_leaves_before
+real 'stuck and nobody' src/run/ending.rs 's/ \|\| nobody_lives\(&situation\)//' verdicts::where_everybody
 real 'slow way back' src/run/back.rs 's/        self\.tell_slow\(patience, now\);\n//' slow::a_way_back
 real 'slow baseline' src/run/live/opening.rs 's/(if let Some\(slow\) = patience\.slow\(None, recorder\.now\(\)\) \{)[^}]*\}/$1 drop(slow); }/' slow::old_that
 real 'user of the test' src/run/live/questions.rs 's/            user: self\.user,\n//' limits::the_way_back_tests
@@ -113,6 +114,6 @@ real 'who serves refused' src/run/live/start.rs 's/&run, serving\(&pid_file\)/\&
 unit 'protocols of TLS' src/probe/tls_problem.rs 's/NoApplicationProtocol\) if http2 =>/NoApplicationProtocol) =>/' probe::tls_problem
 unit 'bound of a message' src/report/message.rs 's/\.nth\(MOST\)/.nth(usize::MAX)/' report::message
 unit 'decoded secrets' src/plan/secrets.rs 's/percent_decode_str\(value\)\.decode_utf8_lossy\(\)/std::borrow::Cow::from(value)/' plan::secrets
-mutant 'host of a secret' src/plan/inputs/resolve.rs 's/is_some_and\(.host. host > 0\)/is_some()/' --test plan_problems every_
+mutant 'host of a secret' src/plan/inputs/resolve.rs 's/is_some_and\(.host. host > 0\)/is_some()/' --test plan_problems each_mistake_is
 mutant 'names for terminals' src/plan/render.rs 's/message: safe\(&self\.message\)/message: self.message.clone()/' --test plan_problems what_a_terminal
 exit "$failed"

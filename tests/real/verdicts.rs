@@ -5,7 +5,7 @@ use nix::sys::signal::Signal;
 
 use crate::support::changeover::Run;
 use crate::support::host::Host;
-use crate::support::meeting::{NO_WATCH, SOAK_FIRST, break_configuration, plan};
+use crate::support::meeting::{Moment, NO_WATCH, SOAK_FIRST, break_configuration, met, plan};
 use crate::support::silent::Silent;
 
 const STANDARD: &str = "plans/nginx.toml";
@@ -83,15 +83,30 @@ fn a_new_generation_that_dies_while_old_finishes_its_connections_is_told_by_33()
 
 #[test]
 fn an_old_master_that_leaves_before_usr2_leaves_nothing_of_the_run_beside_the_path() {
-    let host = Host::new().running("1.22.1");
-    let offer = host.offer("1.26.3");
-    let plan = plan(&host, &[NO_WATCH, SOAK_FIRST]);
-    let mut run = host.start_changeover(&["run", plan], &offer);
-    run.wait_for("the first soak", |line| line.event["action"] == "soak");
-    host.kill(host.master().expect("old"), Signal::SIGQUIT);
-    let run = run.wait();
-    assert_eq!(ended(&run), (31, "stuck", "none"), "{run}");
-    assert_eq!((host.left_beside_binary(), host.binary_on_disk().as_str()), (vec![], "1.22.1"), "{run}");
+    // The workers of a killed one serve on.
+    for (signal, end) in [(Signal::SIGQUIT, (31, "stuck", "none")), (Signal::SIGKILL, (30, "stuck", "old"))] {
+        let host = Host::new().running("1.22.1");
+        let offer = host.offer("1.26.3");
+        let plan = plan(&host, &[NO_WATCH, SOAK_FIRST]);
+        let mut run = host.start_changeover(&["run", plan], &offer);
+        run.wait_for("the first soak", |line| line.event["action"] == "soak");
+        host.kill(host.master().expect("old"), signal);
+        let run = run.wait();
+        assert_eq!(ended(&run), end, "{run}");
+        assert_eq!((host.left_beside_binary(), host.binary_on_disk().as_str()), (vec![], "1.22.1"), "{run}");
+    }
+}
+
+#[test]
+fn where_everybody_is_ended_nothing_of_the_run_is_left_beside_the_path() {
+    let scene = met(Moment::BothAccept, |met| {
+        for process in met.host.processes().iter().filter(|process| process.title.starts_with("nginx: ")) {
+            met.kill_if_there(process.pid, Signal::SIGTERM);
+        }
+        met.run.wait()
+    });
+    assert_eq!(ended(&scene.run), (31, "stuck", "none"), "{}", scene.run);
+    assert_eq!((&scene.after.beside, scene.after.inode), (&vec![], scene.before.inode), "{}", scene.run);
 }
 
 #[test]
