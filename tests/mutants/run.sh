@@ -55,6 +55,8 @@ mutant() {
 
 unit() { mutant "$1" "$2" "$3" --lib "$4"; }
 real() { mutant "$1" "$2" "$3" --test real "$4"; }
+# A rule of the model of nginx: real nginx must differ.
+model() { mutant "model: $1" src/protocol/nginx/"$2" "$3" --test conformance "${4:-the_surprises}"; }
 
 copy
 for number in 0 1 2 3 4 5 6 7 8 9 10 11 12; do
@@ -67,6 +69,21 @@ unit 'path guard' src/engine/expect.rs 's/if situation\.path != self\.path/if fa
 real 'quiet barrier' src/run/steps/signal.rs 's/Master::Settled => Looked::Ready\(\(state/_ => Looked::Ready((state/' races::the_runner_17
 real 'crash loop' src/engine/expect.rs 's/new\.stability\.crash_loop\(expected\)/false/' guards::workers_of_new_that_are_killed_again
 real 'not reached' src/probe/choose.rs 's/Err\(Outcome::NotReached \{[^}]*\}\)/self.unattributed("nobody", opened).await/' probes::a_generation_that_does_not_accept
+
+model 'latches' host.rs 's/&& !self\.reconfigures\(who\) \{/&& !self.reconfigures(who) \&\& false {/'
+model 'reaps before WINCH' host.rs 's/(self\.wakes\(who, )child\.is_some\(\)(\);)/$1false$2 self.wakes(who, child.is_some());/'
+model 'poison' host.rs 's/NewBinary::Poisoned;/NewBinary::None;/'
+model 'HUP with a new binary' host.rs 's/if master\.new_binary != NewBinary::None \{/if false {/'
+model 'HUP takes WINCH back' host.rs 's/            master\.no_accepting = false;\n//'
+model 'live' host.rs 's/if master\.leaves\(\) && !master\.live/if false/'
+model 'restart' host.rs 's/master\.restart \|= /let _ = /'
+model 'USR2 below a parent' master.rs 's/self\.parent\.is_some\(\) \|\| //'
+model 'USR2 beside a child' master.rs 's/matches!\(self\.new_binary, NewBinary::Lives\(_\) \| NewBinary::Fails\)/false/' every_two
+model 'pid file at the end' host.rs 's/NewBinary::None => self\.pid_file = None,/NewBinary::None => {}/' every_two
+model 'oldbin goes back' host.rs 's/            self\.pid_file = Some\(named\);\n        \}\n        if let/        }\n        if let/'
+model 'TERM before 1.19.1' host.rs 's/master\.unlinking == Unlinking::AtTerm \|\| //' every_two
+model 'TERM before QUIT' host.rs 's/        if master\.flags\.contains\(Signal::Term\) \{/        if false {/' every_two
+model 'strays' host.rs 's/\*strays = strays\.saturating_add\(master\.accepting\);//'
 
 # Masters and what they leave.
 unit 'died in a look' src/observe/observer.rs 's/if state\.master == Master::Leaving &&/if false \&\&/' observe::tests::a_master_that_dies
