@@ -46,6 +46,7 @@ mod symlinks;
 mod terminal;
 mod users;
 mod verdicts;
+mod verified;
 mod versions;
 mod views;
 mod watches;
