@@ -15,6 +15,7 @@ mod printer;
 mod run;
 mod schema;
 mod screen;
+mod seal;
 mod state;
 mod status;
 
@@ -39,7 +40,7 @@ enum Command {
     /// Say which guarantees a change of a plan makes weaker or stronger.
     Diff(diff::Diff),
     /// Say what a run would do on this host; nothing is written.
-    Preview(OnePlan),
+    Preview(Preview),
     /// Do what the plan says, and go back by itself if anything is wrong.
     Run(Run),
     /// Say which generations live, and what the binary path holds.
@@ -84,6 +85,16 @@ struct OnePlan {
     format: RunFormat,
 }
 
+/// `changeover preview PLAN`
+#[derive(Debug, Args)]
+struct Preview {
+    #[command(flatten)]
+    plan: OnePlan,
+    /// Write down what the plan and the host are now, for `run --sealed`.
+    #[arg(long, value_name = "FILE")]
+    seal: Option<PathBuf>,
+}
+
 /// `changeover run PLAN`
 #[derive(Debug, Args)]
 struct Run {
@@ -93,6 +104,9 @@ struct Run {
     /// `XDG_STATE_HOME` is obeyed.
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
+    /// Refuse with 14 where the plan or the host is not as `preview --seal` saw it.
+    #[arg(long, value_name = "FILE")]
+    sealed: Option<PathBuf>,
     /// Print nothing while it goes well: only how it ended, or what went wrong. With JSON only the verdict.
     #[arg(long, short)]
     quiet: bool,

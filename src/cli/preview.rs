@@ -1,20 +1,22 @@
 //! `preview`: every check on the live host and every resolved value, but nothing is written.
 
+use std::path::Path;
+
 use serde_json::{Value as Json, json};
 
-use super::{OnePlan, RunFormat, load::load, output, run};
+use super::{Preview as Asked, RunFormat, inputs, load::load, output, run, seal};
 use crate::{
     engine::{NewFile, about},
     host::clock,
     plan::{Action, Loaded, Plan, Step},
-    preflight::{self, Report},
+    preflight::{self, Report, Seal},
     report::{Count, Finding, Found, Preview, PreviewStep, Value, salt_line},
     run::millis,
 };
 
 /// Says what a run would do now; gives the exit code that it would refuse with, or 0.
-pub(super) fn main(asked: &OnePlan) -> u8 {
-    let loaded = match load(asked) {
+pub(super) fn main(asked: &Asked) -> u8 {
+    let loaded = match load(&asked.plan) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -28,7 +30,8 @@ pub(super) fn main(asked: &OnePlan) -> u8 {
         Err(exit) => return exit,
     };
     let preview = preview(&loaded, &report, millis(clock.elapsed()));
-    match asked.format {
+    let sealed = asked.seal.as_deref().is_none_or(|file| sealed(file, &loaded, &report));
+    match asked.plan.format {
         RunFormat::Human => preview.lines(output::style()).iter().for_each(|line| output::data(line)),
         RunFormat::Json => output::json(&json(&loaded, &preview, &report)),
         RunFormat::Salt => {
@@ -36,7 +39,20 @@ pub(super) fn main(asked: &OnePlan) -> u8 {
             output::data(&salt_line(preview.changed(), &preview.message(), versions.as_ref()));
         }
     }
-    preview.exit
+    if sealed || preview.exit != 0 { preview.exit } else { output::USAGE }
+}
+
+/// Whether the plan and the host could be written down; only what a run would begin with is.
+fn sealed(file: &Path, loaded: &Loaded, report: &Report) -> bool {
+    let ready = report.ready.as_ref().filter(|_| !report.refused() && report.nothing_to_do.is_none());
+    let written = match ready {
+        Some(ready) => seal::write(file, &Seal::of(loaded.document.text(), &loaded.inputs, ready)),
+        None => Err("a run would not begin here".to_owned()),
+    };
+    if let Err(error) = &written {
+        output::talk(&format!("no seal is written to {}: {error}", inputs::name(file)));
+    }
+    written.is_ok()
 }
 
 fn preview(loaded: &Loaded, report: &Report, took: f64) -> Preview {

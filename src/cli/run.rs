@@ -9,11 +9,12 @@ use super::{
     output,
     printer::Printer,
     screen::{self, Ticker},
-    state,
+    seal, state,
 };
 use crate::{
     engine::{Event, Record},
     plan::Loaded,
+    preflight::Seal,
     report::{Human, PlanView, Salt, json_line},
     run::{Input, Run as Execution, Started, Teller, start},
 };
@@ -35,8 +36,16 @@ pub(super) fn main(run: &Run) -> u8 {
         output::talk("this user has no home to keep the run's files in: name a directory with --state-dir");
         return output::USAGE;
     };
+    let sealed =
+        match run.sealed.as_deref().map(|file| seal::read(file).map_err(|error| (file, error))).transpose() {
+            Ok(sealed) => sealed,
+            Err((file, error)) => {
+                output::talk(&format!("{} cannot be read: {error}", inputs::name(file)));
+                return output::USAGE;
+            }
+        };
     match runtime() {
-        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, execute(run, loaded, state)),
+        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, execute(run, loaded, state, sealed)),
         Err(exit) => exit,
     }
 }
@@ -51,7 +60,7 @@ fn cannot_start(error: &io::Error) -> u8 {
     BUG
 }
 
-async fn execute(run: &Run, loaded: Loaded, state: PathBuf) -> u8 {
+async fn execute(run: &Run, loaded: Loaded, state: PathBuf, sealed: Option<Seal>) -> u8 {
     let outlet = match Outlet::of(io::stdout()) {
         Ok(outlet) => Rc::new(outlet),
         Err(error) => return cannot_start(&error),
@@ -63,6 +72,7 @@ async fn execute(run: &Run, loaded: Loaded, state: PathBuf) -> u8 {
         inputs: loaded.inputs,
         plan: loaded.plan,
         state,
+        sealed,
         teller,
     };
     let exit = match start(input).await {

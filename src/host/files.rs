@@ -182,6 +182,12 @@ pub fn hash_file(path: &Path, symlinks: Symlinks) -> Result<Hashed, FileError> {
     Ok(Hashed { id, sha256: hex(&digest.finalize()), size })
 }
 
+/// The digest of some bytes, as `sha256sum` prints it.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// Lowercase hexadecimal digits.
 #[must_use]
 pub(super) fn hex(bytes: &[u8]) -> String {

@@ -13,9 +13,8 @@ use rustix::{
     io::Errno,
     process::geteuid,
 };
-use sha2::{Digest, Sha256};
 
-use super::files::{hex, id_of};
+use super::files::{id_of, sha256};
 
 /// Where all locks are.
 const PLACE: &str = "/run/lock";
@@ -131,7 +130,7 @@ impl<'a> Locked<'a> {
         let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let stat = fs::stat(directory).map_err(|error| failed(error.into()))?;
         let id = id_of(&stat);
-        let digest = hex(&Sha256::digest(name.as_bytes()));
+        let digest = sha256(name.as_bytes());
         let digest = digest.get(..16).unwrap_or_default();
         let key = format!("changeover-{:x}-{:x}-{digest}.lock", id.dev, id.ino).into();
         Ok(Self { path, directory, owner: stat.st_uid, key })

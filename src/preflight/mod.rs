@@ -10,6 +10,7 @@ mod master;
 mod ready;
 #[cfg(test)]
 mod real;
+mod seal;
 mod survey;
 mod wanted;
 
@@ -21,6 +22,7 @@ pub use finding::{Finding, fault};
 pub use gather::trial::TRIAL_BOUND;
 pub use master::{Held, Master, Network, Socket};
 pub use ready::{Ready, Staged};
+pub use seal::{Fingerprint, Seal};
 pub use survey::{Seen, Survey, SurveyError, survey};
 pub use wanted::{BinaryStep, Probed, ProbedAt, Wanted};
 

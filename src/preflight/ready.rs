@@ -1,15 +1,23 @@
 //! What a run needs of the host: who serves, from which file, and what is compared at the end of a way back.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
 use super::{
     facts::{Digest, Facts},
     master::Socket,
+    seal::Fingerprint,
 };
 use crate::{
     engine::{Master, NewFile},
-    host::{directory::Directory, files::Hashed, place::Place},
-    nginx::dump::Configuration,
+    host::{
+        directory::Directory,
+        files::{Hashed, sha256},
+        place::Place,
+    },
+    nginx::{
+        config::Directive,
+        dump::{Configuration, File},
+    },
     protocol::{Baseline, FileId, Identity, OldFile},
 };
 
@@ -53,6 +61,8 @@ pub struct Ready {
     pub error_logs: Vec<PathBuf>,
     /// What was true before anything was touched.
     pub baseline: Baseline,
+    /// What a seal says of the host.
+    pub fingerprint: Fingerprint,
 }
 
 /// A file of this run beside the path: the new one, proven, or what old runs, kept.
@@ -124,9 +134,30 @@ impl Ready {
                 term_unlinks: !unix_paths.is_empty()
                     && new_build.is_older_than(KEEPS_UNIX_SOCKETS) == Some(true),
             },
+            fingerprint: Fingerprint {
+                master: master.id,
+                exe: master.exe,
+                binary: path.path.display().to_string(),
+                found: path.place.as_ref().ok()?.file,
+                configuration: facts.configuration().map(digests).unwrap_or_default(),
+            },
             unix_paths,
         })
     }
+}
+
+/// Of each file of a configuration what it says to nginx: its words, without comments, spaces and lines.
+fn digests(configuration: &Configuration) -> BTreeMap<String, String> {
+    let digest = |file: &File| (file.path.clone(), sha256(words(&file.directives).as_bytes()));
+    configuration.files.iter().map(digest).collect()
+}
+
+fn words(directives: &[Directive]) -> String {
+    let one = |it: &Directive| {
+        let block = it.block.as_ref().map(|block| format!("{{{}}}", words(block))).unwrap_or_default();
+        format!("{}\0{}{block};", it.name, it.args.join("\0"))
+    };
+    directives.iter().map(one).collect()
 }
 
 /// The file at the path as it was read.

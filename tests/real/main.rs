@@ -36,6 +36,7 @@ mod relative;
 mod reverse;
 mod salt;
 mod same_file;
+mod sealed;
 mod second_signal;
 mod secrets;
 mod slow;

@@ -5,6 +5,7 @@ use changeover::verify::verify;
 use nix::sys::signal::Signal;
 
 use crate::support::host::Host;
+use crate::support::process::Process;
 use crate::support::scene::Scene;
 use crate::support::wait_until;
 
@@ -40,7 +41,7 @@ fn outages(plan: &str) -> Vec<Vec<String>> {
 }
 
 fn accepts(host: &Host) -> bool {
-    host.processes().iter().any(|process| process.is_worker())
+    host.processes().iter().any(Process::is_worker)
 }
 
 /// Plays a story on a host, with a build that does what the story says of new; nobody may accept then.

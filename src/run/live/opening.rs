@@ -32,7 +32,7 @@ use crate::{
     journal::RunDirectory,
     observe::{self, Instance, Observer},
     plan::{Plan, ResolvedInput, steps::Answerer},
-    preflight::{self, Ready, Report, TRIAL_BOUND},
+    preflight::{self, Ready, Report, Seal, TRIAL_BOUND},
     protocol::Limits,
     run::{Given, patience::Patience, steps::probed, until::millis},
 };
@@ -46,6 +46,7 @@ pub(super) struct Opening {
     pub(super) text: String,
     pub(super) inputs: Vec<ResolvedInput>,
     pub(super) state: PathBuf,
+    pub(super) sealed: Option<Seal>,
     pub(super) run: String,
     pub(super) recorder: Recorder,
 }
@@ -99,6 +100,7 @@ impl Opening {
         let mut ready = self.judge(report, took)?;
         let locks = locks?;
         let mut files = Files::make(&ready, &self.run)?;
+        self.is_as_sealed(&ready)?;
         let mut observer = Observer::new(self.instance(&ready, &files));
         ready.baseline.accepting = self.settled_workers(&mut observer).await?;
         observer.set_baseline(ready.baseline);
@@ -190,6 +192,12 @@ impl Opening {
             (None, findings) if preflight::fault(&findings).is_none() => Err(Refusal::Unsettled("gone")),
             (None, findings) => Err(Refusal::Checks(findings)),
         }
+    }
+
+    fn is_as_sealed(&self, ready: &Ready) -> Result<(), Refusal> {
+        let Some(sealed) = &self.sealed else { return Ok(()) };
+        let differs = sealed.differs(&Seal::of(&self.text, &self.inputs, ready));
+        if differs.is_empty() { Ok(()) } else { Err(Refusal::Unsealed(differs)) }
     }
 
     fn directory(&self, ready: &Ready) -> Result<RunDirectory, Refusal> {

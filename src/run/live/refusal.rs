@@ -24,6 +24,9 @@ pub(super) enum Refusal {
     /// Checks refuse.
     #[error("{}", fault(.0).map_or_else(|| "preflight refused".to_owned(), |first| first.message))]
     Checks(Vec<Finding>),
+    /// The plan or the host is not as it was sealed.
+    #[error("not as it was sealed: {}", .0.join("; "))]
+    Unsealed(Vec<String>),
     /// A watch of the plan fails already.
     #[error("watch `{probe}` fails before anything is changed: {text}")]
     Watch { probe: String, code: &'static str, text: String, expected: String },
@@ -55,6 +58,7 @@ impl Refusal {
         match self {
             Self::NothingToDo(_) => 0,
             Self::Locked(LockError::Held { .. }) => 13,
+            Self::Unsealed(_) => 14,
             Self::Interrupted(_) => 17,
             _ => 12,
         }
@@ -79,6 +83,14 @@ impl Refusal {
                 (error.code(), expected, todo.map(str::to_owned))
             }
             Self::Checks(findings) => return fault(findings),
+            Self::Unsealed(_) => {
+                let todo = "look at what has changed, then `preview --seal` again";
+                (
+                    "preflight/seal-broken",
+                    "the plan and the host that were sealed".to_owned(),
+                    Some(todo.to_owned()),
+                )
+            }
             Self::Watch { code, expected, .. } => {
                 let todo = "mend what the watch asks, or the watch, before anything is changed";
                 (*code, expected.clone(), Some(todo.to_owned()))

@@ -8,6 +8,7 @@ use crate::{
     host::{clock, descriptors},
     observe::{self, Side},
     plan::{Plan, ResolvedInput},
+    preflight::Seal,
     run::Given,
 };
 
@@ -23,6 +24,8 @@ pub struct Input {
     pub plan: Plan,
     /// The state directory.
     pub state: PathBuf,
+    /// What must not have changed since a preview.
+    pub sealed: Option<Seal>,
     /// Takes each record.
     pub teller: Teller,
 }
@@ -48,9 +51,9 @@ pub async fn start(input: Input) -> Started {
         file: input.file,
         changeover: env!("CARGO_PKG_VERSION").to_owned(),
     });
-    let Input { text, inputs, plan, state, .. } = input;
+    let Input { text, inputs, plan, state, sealed, .. } = input;
     let pid_file = plan.service.pid_file.clone();
-    let opening = Opening { plan, text, inputs, state, run: run.clone(), recorder };
+    let opening = Opening { plan, text, inputs, state, sealed, run: run.clone(), recorder };
     match opening.open(signals).await {
         Ok((live, given)) => Started::Ready(Box::new(live), Box::new(given)),
         Err((refusal, mut recorder)) => {

@@ -11,6 +11,13 @@ pub(in crate::diagnose::explain) const TEXTS: &[Text] = &[
         todo: "Start nginx, or run this where it runs. With `master_process off` there is no master.",
     },
     Text {
+        code: "preflight/seal-broken",
+        means: "The plan or the host is not as `preview --seal` wrote it down.",
+        why: "Somebody looked at what a run would do, and it would do something else now: another master, another file, \
+              another configuration. Comments and spaces do not count.",
+        todo: "Look at what has changed, then seal it again.",
+    },
+    Text {
         code: "preflight/several-masters",
         means: "`init` found more than one nginx master.",
         why: "A plan is about one service; the message lists what was found.",
