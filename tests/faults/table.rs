@@ -119,8 +119,9 @@ fn by_strangers(fault: Fault, phase: Phase) -> Option<Ends> {
         (Fault::To(Who::New, SIGWINCH), _) => back("run/workers-gone|run/workers-fatal"),
         (Fault::To(Who::Old, SIGKILL), BeforeUsr2) => Ends { exit: 30, ..back("run/old-master-gone") },
         (Fault::To(Who::Old, _) | Fault::Says("stop" | "quit"), BeforeUsr2) => nobody("run/old-master-gone"),
+        // It ends its workers first.
         (Fault::To(Who::Old, SIGTERM), BothServing | ExecWindow) => {
-            harming(IN_HAND, back("run/old-master-gone"))
+            harming(IN_HAND, back("run/old-master-gone|run/workers-gone"))
         }
         (Fault::To(Who::Old, _), Committed) => COMMITTED,
         (Fault::To(Who::Old, _), _) => back("run/old-master-gone"),
