@@ -90,6 +90,9 @@ struct OnePlan {
 struct Preview {
     #[command(flatten)]
     plan: OnePlan,
+    /// Say of each step what it does, what shows it, how it is taken back, and how long that may take.
+    #[arg(long)]
+    facts: bool,
     /// Write down what the plan and the host are now, for `run --sealed`.
     #[arg(long, value_name = "FILE")]
     seal: Option<PathBuf>,

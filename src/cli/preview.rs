@@ -10,8 +10,9 @@ use crate::{
     host::clock,
     plan::{Action, Loaded, Plan, Step},
     preflight::{self, Report, Seal},
-    report::{Count, Finding, Found, Preview, PreviewStep, Value, salt_line},
+    report::{Count, Finding, Found, Preview, PreviewStep, Value, facts, salt_line},
     run::millis,
+    verify::verify,
 };
 
 /// Says what a run would do now; gives the exit code that it would refuse with, or 0.
@@ -32,8 +33,18 @@ pub(super) fn main(asked: &Asked) -> u8 {
     let preview = preview(&loaded, &report, millis(clock.elapsed()));
     let sealed = asked.seal.as_deref().is_none_or(|file| sealed(file, &loaded, &report));
     match asked.plan.format {
-        RunFormat::Human => preview.lines(output::style()).iter().for_each(|line| output::data(line)),
-        RunFormat::Json => output::json(&json(&loaded, &preview, &report)),
+        RunFormat::Human => {
+            let facts =
+                asked.facts.then(|| facts(output::style(), &verify(&loaded).facts)).into_iter().flatten();
+            preview.lines(output::style()).into_iter().chain(facts).for_each(|line| output::data(&line));
+        }
+        RunFormat::Json => {
+            let mut told = json(&loaded, &preview, &report);
+            if asked.facts {
+                told["facts"] = json!(verify(&loaded).facts);
+            }
+            output::json(&told);
+        }
         RunFormat::Salt => {
             let versions = preview.found.as_ref().map(Found::versions);
             output::data(&salt_line(preview.changed(), &preview.message(), versions.as_ref()));

@@ -1,6 +1,6 @@
 //! A run that was sealed by a preview: it begins only where the plan and the host are as they were seen.
 
-use crate::support::changeover::Run;
+use crate::support::changeover::{Run, Running};
 use crate::support::host::{CONFIG, Host, Offer};
 use crate::support::meeting::diagnosis;
 use crate::support::scene::Scene;
@@ -58,6 +58,18 @@ fn what_has_changed_since_the_seal_is_named_and_nothing_is_touched() {
         assert_eq!(diagnosis(&scene.run), "preflight/seal-broken", "{}", scene.run);
         assert!(scene.run.verdict()["diagnosis"]["message"].to_string().contains(named), "{}", scene.run);
     }
+}
+
+#[test]
+fn a_preview_has_the_facts_of_each_step_where_they_are_asked_for() {
+    let host = Host::new().running("1.22.1");
+    let offer = host.offer("1.26.3");
+    let preview = host.changeover(&["preview", "plans/nginx.toml", "--facts"], &offer);
+    let facts = &preview.verdict()["facts"];
+    assert_eq!((preview.exit(), facts[3]["back"][0].as_str()), (0, Some("HUP to old master")), "{preview}");
+    let command = host.changeover_command(&["preview", "plans/nginx.toml", "--facts"], &offer);
+    let preview = Running::spawn(command, &host.sandbox).wait();
+    assert!(preview.stdout().contains("back at most 14 s"), "{preview}");
 }
 
 #[test]
