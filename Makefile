@@ -48,5 +48,6 @@ demo: setup
 	@cargo run --quiet --locked --profile fast --example demo
 
 bench: setup
-	cargo build --locked --release --bin changeover --example floor --example bench
+	cargo build --locked --release --bin changeover --example floor --example bench --example proof
+	@cargo run --quiet --locked --release --example proof
 	@cargo run --quiet --locked --release --example bench

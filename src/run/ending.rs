@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::{Run, World, back::Back, driver::Way, recipe, until::millis};
 use crate::{
-    diagnose,
+    diagnose::{self, Cause},
     engine::{Ending, Event, Fault, FaultReport, Phase, Serving, Verdict},
     plan::OnFailure,
-    protocol::{Generation, PathHolds, Situation},
+    protocol::{Generation, Move, PathHolds, Situation},
     report::words,
 };
 
@@ -56,8 +56,12 @@ impl<W: World> Run<'_, W> {
         self.go_back(if interrupted { 21 } else { 20 }, Some(report)).await
     }
 
-    async fn go_back(&mut self, exit: u8, report: Option<Box<FaultReport>>) -> Verdict {
-        match self.back().await {
+    async fn go_back(&mut self, exit: u8, mut report: Option<Box<FaultReport>>) -> Verdict {
+        let back = self.back().await;
+        if let Some(report) = report.as_mut().filter(|report| report.cause.is_none()) {
+            self.explain_an_exit(report);
+        }
+        match back {
             Back::Done => {
                 self.world.tidy(false);
                 self.verdict(Ending::RolledBack, exit, report)
@@ -118,6 +122,21 @@ impl<W: World> Run<'_, W> {
         }
     }
 
+    /// The run sees the end of new before old reaps it and logs how it ended: by now it has. What the way back did itself
+    /// explains nothing, and a stub exec logs too.
+    fn explain_an_exit(&mut self, report: &mut FaultReport) {
+        let stub = self.world.observe().past.iter().any(|past| past.what == Move::StubExec);
+        if report.code != "run/new-master-exited" || stub {
+            return;
+        }
+        let lines = self.world.log_lines();
+        if let Some(cause) = diagnose::cause(&report.code, &lines) {
+            report.evidence = diagnose::evidence(&lines);
+            report.todo = Some(cause.todo.clone());
+            report.cause = Some(in_words(&cause));
+        }
+    }
+
     /// A fault with its evidence, its cause where the evidence carries it, and its place in the plan.
     pub(super) fn report(&mut self, fault: &Fault) -> FaultReport {
         let lines = self.world.log_lines();
@@ -129,11 +148,15 @@ impl<W: World> Run<'_, W> {
         FaultReport {
             evidence: diagnose::evidence(&lines),
             todo: cause.as_ref().map(|cause| cause.todo.clone()),
-            cause: cause.map(|cause| format!("{} ({})", cause.text, cause.code)),
+            cause: cause.as_ref().map(in_words),
             place: Some(place),
             ..FaultReport::of(fault)
         }
     }
+}
+
+fn in_words(cause: &Cause) -> String {
+    format!("{} ({})", cause.text, cause.code)
 }
 
 /// What the cause asks for; where it is not known, what the code does.

@@ -171,6 +171,8 @@ fn canonical(text: &str, row: &Row) -> String {
     static GOES: LazyLock<Regex> = LazyLock::new(|| regex(r"(exited|is leaving|is gone)\b"));
     static STEP: LazyLock<Regex> = LazyLock::new(|| regex(r"step \d+ `[a-z-]+`: "));
     static DONE: LazyLock<Regex> = LazyLock::new(|| regex(r" done .*? now "));
+    static HARMED: LazyLock<Regex> =
+        LazyLock::new(|| regex(r" harmed requests may have met new for at most 42 ms"));
     static TIMES: LazyLock<Regex> = LazyLock::new(|| regex(r"\(\d+ times\)"));
     let drawn = |line: &&str| !line.contains(['│', '╭', '╰', '·']) && !line.starts_with("  observed");
     let lines: Vec<&str> = text.lines().filter(drawn).collect();
@@ -181,7 +183,8 @@ fn canonical(text: &str, row: &Row) -> String {
     if row.phase != Phase::ExecWindow && !row.ends.code.contains('|') {
         return text.into_owned();
     }
-    DONE.replace_all(&STEP.replace_all(&text, ""), " now ").into_owned()
+    let text = DONE.replace_all(&STEP.replace_all(&text, ""), " now ").into_owned();
+    HARMED.replace_all(&text, "").into_owned()
 }
 
 /// The text of a row that may end in several ways is one of several.

@@ -104,6 +104,7 @@ real 'whole answers' src/probe/prober.rs 's/(got\.body\.extend_from_slice[^;]*;)
 real 'drained again' src/run/strangers.rs 's/!self\.strangers\.drained_again &&/false \&\&/' guards::old_workers_that_a_stranger_brings_back_after
 real 'drained again once' src/run/strangers.rs 's/!self\.strangers\.drained_again &&/true \&\&/' guards::old_workers_that_a_stranger_brings_back_twice
 real 'doubled is told' src/run/strangers.rs 's/let before_winch = /let before_winch = false \&\& /' guards::old_workers_that_a_stranger_doubles
+real 'late cause' src/run/ending.rs 's/            self\.explain_an_exit\(report\);\n//' guards::how_a_new_master
 real 'own signals' src/run/live/mod.rs 's/        lines\.retain\([^\n]*\n//' guards::who_sent
 
 # The commit and after it.

@@ -10,7 +10,7 @@ use crate::support::meeting::{
 };
 use crate::support::scene::Scene;
 use crate::support::silent::Silent;
-use crate::support::wait_until;
+use crate::support::{process, wait_until};
 
 const OLDBIN: &str = "/run/nginx.pid.oldbin";
 
@@ -222,6 +222,26 @@ fn who_sent_a_signal_is_named_and_it_is_never_the_run_itself() {
 }
 
 /// Removes files in the soak, then lets the run go back.
+#[test]
+fn how_a_new_master_ended_is_told_although_old_logs_it_later() {
+    let scene = met(Moment::BothAccept, |mut met| {
+        let (host, old) = (met.host, met.old);
+        host.kill(old, Signal::SIGSTOP);
+        wait_until("old is stopped", || {
+            process::one(&host.sandbox.proc(), old).is_some_and(|process| process.state == 'T')
+        });
+        host.kill(met.new, Signal::SIGKILL);
+        met.fails();
+        host.kill(old, Signal::SIGCONT);
+        met.run.wait()
+    });
+    went_back(&scene, "run/new-master-exited");
+    let failed = scene.run.lines.iter().find(|line| line.name() == "step-failed").expect("the failure");
+    assert!(failed.event["fault"]["cause"].is_null(), "{}", scene.run);
+    let cause = scene.run.verdict()["diagnosis"]["cause"].to_string();
+    assert!(cause.contains("(diagnose/new-killed)"), "{}", scene.run);
+}
+
 fn removed_then_back(files: &[&str]) -> Scene {
     let scene = met(Moment::Soak, |met| {
         for file in files {
