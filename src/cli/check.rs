@@ -94,7 +94,7 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, check: &Check) -> (u8, Json
 pub(super) fn drawn(loaded: &Loaded, findings: &[&Finding]) -> String {
     let style = output::plan_style();
     let drawn = findings.iter().map(|finding| finding.render(&loaded.document, style));
-    drawn.map(|text| text.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    drawn.map(|text| text.trim_end().to_owned()).collect::<Vec<_>>().join("\n\n")
 }
 
 /// What JSON says of a well-formed plan.
