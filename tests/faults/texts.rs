@@ -165,8 +165,9 @@ pub(crate) fn differs(row: &Row, scene: &Scene) -> Option<String> {
     ))
 }
 
-/// A text without what differs from run to run: whether a master that goes is seen to leave or to be gone; and in the
-/// milliseconds of the exec window, and where a row may end in several ways, which step is in hand and what was done.
+/// A text without what differs from run to run: the moves of the way back, as old may reap new before a look or after it;
+/// whether a master that goes is seen to leave or to be gone; and in the milliseconds of the exec window, and where a row may
+/// end in several ways, which step is in hand and whether new was seen to accept.
 fn canonical(text: &str, row: &Row) -> String {
     static GOES: LazyLock<Regex> = LazyLock::new(|| regex(r"(exited|is leaving|is gone)\b"));
     static STEP: LazyLock<Regex> = LazyLock::new(|| regex(r"step \d+ `[a-z-]+`: "));
@@ -180,11 +181,11 @@ fn canonical(text: &str, row: &Row) -> String {
     let text = words.join(" ");
     let text = GOES.replace_all(&text, "goes");
     let text = TIMES.replace_all(&text, "");
+    let text = DONE.replace_all(&text, " now ");
     if row.phase != Phase::ExecWindow && !row.ends.code.contains('|') {
         return text.into_owned();
     }
-    let text = DONE.replace_all(&STEP.replace_all(&text, ""), " now ").into_owned();
-    HARMED.replace_all(&text, "").into_owned()
+    HARMED.replace_all(&STEP.replace_all(&text, ""), "").into_owned()
 }
 
 /// The text of a row that may end in several ways is one of several.
