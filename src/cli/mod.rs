@@ -23,6 +23,8 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+use crate::verify;
+
 /// Takes a running nginx over to a new binary, and brings it back by itself if anything is wrong.
 #[derive(Debug, Parser)]
 #[command(name = "changeover", version, max_term_width = 100)]
@@ -66,6 +68,9 @@ struct Check {
     /// A warning that the plan does not accept (`[[verify.accept]]`) is as bad as an error.
     #[arg(long)]
     deny_warnings: bool,
+    /// How many faults come together: new's master exits, its workers give up, somebody reloads old or rotates its logs.
+    #[arg(long, value_name = "COUNT", default_value_t = verify::FAULTS, value_parser = clap::value_parser!(u8).range(0..=3))]
+    faults: u8,
     /// Say of each step what it does, what shows it, how it is taken back, and how long that may take.
     #[arg(long)]
     facts: bool,

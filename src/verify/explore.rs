@@ -6,7 +6,7 @@ use super::{facts::Back, guards::Guards, perform};
 use crate::{
     plan::{Action, Plan},
     protocol::{
-        Generation, Signal, Stuck,
+        Generation, Move, Signal, Stuck,
         nginx::{Executes, Host, Simulated, Unlinking},
     },
     report::words,
@@ -14,9 +14,6 @@ use crate::{
 
 /// No more states are looked at: what is not proven by then is said not to be.
 pub(super) const MOST_STATES: usize = 200_000;
-/// How many faults may come together.
-const FAULTS: u8 = 1;
-
 /// Where a plan is, and what is there then.
 #[derive(Clone, Debug)]
 pub(super) struct State {
@@ -32,13 +29,29 @@ pub(super) struct State {
     pub(super) story: Vec<String>,
 }
 
-/// What can go wrong with a new build by itself.
+/// What can go wrong between two steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Trouble {
-    /// Its master exits.
+    /// New's master exits.
     Exits,
-    /// Its workers exit with code 2, and nothing starts them again (nginx-facts 9).
+    /// New's workers exit with code 2, and nothing starts them again (nginx-facts 9).
     GivesUp,
+    /// Somebody else tells old HUP.
+    Reload,
+    /// Somebody else tells old USR1, as a log rotation does.
+    Rotation,
+}
+
+impl Trouble {
+    const ALL: [Self; 4] = [Self::Exits, Self::GivesUp, Self::Reload, Self::Rotation];
+
+    /// Whom it happens to.
+    const fn strikes(self) -> Generation {
+        match self {
+            Self::Exits | Self::GivesUp => Generation::New,
+            Self::Reload | Self::Rotation => Generation::Old,
+        }
+    }
 }
 
 /// What is wrong with a plan.
@@ -83,9 +96,9 @@ pub(super) struct Explored {
     pub(super) moves: BTreeSet<String>,
 }
 
-/// Looks at every state that the plan can come to, `most` of them at most.
-pub(super) fn explore(plan: &Plan, most: usize) -> Explored {
-    let mut search = Search::new(plan);
+/// Looks at every state that the plan can come to with so many faults together, `most` of them at most.
+pub(super) fn explore(plan: &Plan, faults: u8, most: usize) -> Explored {
+    let mut search = Search::new(plan, faults);
     while let Some(state) = search.queue.pop_front() {
         if search.found.states >= most {
             search.bad(What::NotProven, state.at, state.story);
@@ -109,6 +122,7 @@ enum Passes {
 
 struct Search<'p> {
     plan: &'p Plan,
+    faults: u8,
     seen: HashSet<(usize, Host, Guards, bool, u8)>,
     queue: VecDeque<State>,
     found: Explored,
@@ -117,7 +131,7 @@ struct Search<'p> {
 }
 
 impl<'p> Search<'p> {
-    fn new(plan: &'p Plan) -> Self {
+    fn new(plan: &'p Plan, faults: u8) -> Self {
         let newer = Unlinking::WhereItIsTheLast;
         let on = |idle| {
             let mut host = Host::serving(newer, Executes::Master(newer));
@@ -134,6 +148,7 @@ impl<'p> Search<'p> {
         };
         Self {
             plan,
+            faults,
             seen: HashSet::new(),
             queue: [true, false].map(begins).into(),
             found: Explored { backs: vec![None; plan.steps.len()], ..Explored::default() },
@@ -143,7 +158,7 @@ impl<'p> Search<'p> {
 
     fn visit(&mut self, state: &State) {
         let Some(step) = self.plan.steps.get(state.at) else { return };
-        for trouble in [Trouble::Exits, Trouble::GivesUp] {
+        for trouble in Trouble::ALL {
             self.troubled(state, trouble);
         }
         let mut state = state.clone();
@@ -166,24 +181,33 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// New gets into trouble before the next step; where the run notices it goes back, else it goes on.
+    /// Something happens before the next step; where the run notices it goes back, else it goes on.
     fn troubled(&mut self, state: &State, trouble: Trouble) {
-        let Some(new) = state.run.master(Generation::New).filter(|_| state.faults < FAULTS) else { return };
-        let mut next = State { faults: state.faults + 1, slow: false, ..state.clone() };
+        let Some(who) = state.run.master(trouble.strikes()).filter(|_| state.faults < self.faults) else {
+            return;
+        };
+        let mut next = State { faults: state.faults + 1, ..state.clone() };
         match trouble {
             Trouble::Exits => {
-                next.run.host.tell(new, &[Signal::Term]);
-                let starts = if state.slow {
-                    " while it starts: its configuration, an address, a library"
-                } else {
-                    ""
-                };
+                next.run.host.tell(who, &[Signal::Term]);
+                next.slow = false;
+                let starts = if state.slow { STARTS } else { "" };
                 next.story.push(format!("the new master exits{starts}"));
             }
             Trouble::GivesUp => {
-                next.run.host.workers_give_up(new);
+                next.run.host.workers_give_up(who);
+                next.slow = false;
                 let starts = if state.slow { " while they start" } else { "" };
                 next.story.push(format!("the workers of new exit with code 2{starts}"));
+            }
+            Trouble::Reload => {
+                next.run.host.tell(who, &[Signal::Hup]);
+                next.story.push("somebody tells old-master HUP".to_owned());
+                next.drains_again();
+            }
+            Trouble::Rotation => {
+                next.run.host.tell(who, &[Signal::Usr1]);
+                next.story.push("somebody tells old-master USR1".to_owned());
             }
         }
         if next.guards.hold(&next.run) { self.push(next) } else { self.goes_back(&next, state.at) }
@@ -192,8 +216,8 @@ impl<'p> Search<'p> {
     fn passed(&mut self, mut next: State) {
         if next.faults == 0 {
             self.passes[next.at] = Passes::Passed;
-            self.notes_the_way_back(&next);
         }
+        self.interrupted(&next);
         next.at += 1;
         self.push(next);
     }
@@ -223,15 +247,17 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// How it is from behind a step: in moves, and how long where new resists.
-    fn notes_the_way_back(&mut self, state: &State) {
+    /// A run may be asked to stop behind every step, or end there: the way back must be one from there too. What it is where
+    /// nothing went wrong before is kept: in moves, and how long where new resists.
+    fn interrupted(&mut self, state: &State) {
         if state.guards.old_leaves {
             return;
         }
+        self.goes_back(state, state.at);
         let (mut gives_in, mut resists) = (state.run.clone(), state.run.clone());
         resists.new_resists = true;
         let (short, long) = (gives_in.goes_back(), resists.goes_back());
-        if short.stuck.is_some() || long.stuck.is_some() {
+        if state.faults > 0 || short.stuck.is_some() || long.stuck.is_some() {
             return;
         }
         let back = self.found.backs[state.at].get_or_insert_default();
@@ -267,7 +293,18 @@ impl<'p> Search<'p> {
     }
 }
 
+/// Why a new master exits in its start.
+const STARTS: &str = " while it starts: its configuration, an address, a library";
+
 impl State {
+    /// Workers of old that somebody has brought back are drained once more by the run.
+    fn drains_again(&mut self) {
+        let accepts = self.run.master(Generation::Old).and_then(|old| self.run.host.master(old));
+        if self.guards.old_is_told && accepts.is_some_and(|old| old.accepting > 0) {
+            self.run.makes(&Move::Signal { signal: Signal::Winch, to: Generation::Old }, false);
+        }
+    }
+
     /// Adds a step that does something to the story.
     fn says(&mut self, action: &Action) {
         let number = self.at + 1;
@@ -295,10 +332,10 @@ mod tests {
     fn what_was_not_looked_at_is_not_proven() {
         let text = std::fs::read("plans/soak-and-watch.toml").unwrap();
         let plan = load("plan.toml", &text, &[], Inputs::Open).unwrap().plan;
-        let whole = explore(&plan, MOST_STATES);
+        let whole = explore(&plan, 1, MOST_STATES);
         assert_eq!(whole.bad, []);
         assert!(whole.states > 20, "{}", whole.states);
-        let half = explore(&plan, whole.states / 2);
+        let half = explore(&plan, 1, whole.states / 2);
         assert_eq!(half.bad.iter().map(|bad| &bad.what).collect::<Vec<_>>(), [&What::NotProven]);
     }
 }

@@ -23,10 +23,19 @@ pub use finding::{Finding, Report};
 
 use explore::{MOST_STATES, explore};
 
+/// How many faults come together where nobody says otherwise.
+pub const FAULTS: u8 = 1;
+
 /// Everything that is unsafe or unwise in this plan, in source order. A plan with an error is not run.
 #[must_use]
 pub fn verify(loaded: &Loaded) -> Report {
-    let explored = explore(&loaded.plan, MOST_STATES);
+    verify_with(loaded, FAULTS)
+}
+
+/// The same with so many faults together.
+#[must_use]
+pub fn verify_with(loaded: &Loaded, faults: u8) -> Report {
+    let explored = explore(&loaded.plan, faults, MOST_STATES);
     let bad = &explored.bad;
     let mut findings = quit_outside_commit::findings(loaded, bad);
     findings.extend(step_can_pass::findings(loaded, bad));
