@@ -23,7 +23,9 @@ fn source(wanted: &BinaryStep, source: &str, offered: &Offered) -> Outcome {
             "preflight/source-not-staged",
             error.clone(),
             "the new file is copied beside the old one and proven there before anything live is touched",
-            format!("make {source} a readable regular file, and its target's directory writable"),
+            format!(
+                "{source} must be a readable regular file, its target's directory writable and with room for it"
+            ),
         ),
         Digest::Is(found) if !wanted.means(&found.sha256) => another(
             wanted,
