@@ -2,6 +2,7 @@
 
 mod always_somebody_accepts;
 mod compare;
+mod drain_is_bounded;
 mod ends_in_time;
 mod explore;
 mod facts;
@@ -43,6 +44,7 @@ pub fn verify_with(loaded: &Loaded, faults: u8) -> Report {
     findings.extend(way_back_exists::findings(loaded, bad));
     findings.extend(ends_in_time::findings(loaded));
     findings.extend(workers_double::findings(loaded));
+    findings.extend(drain_is_bounded::findings(loaded));
     findings.extend(probe_can_witness::findings(loaded));
     findings.extend(watch_covers_soak::findings(loaded));
     Report::of(loaded, findings, &explored)

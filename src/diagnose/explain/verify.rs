@@ -48,6 +48,12 @@ pub(super) const TEXTS: &[Text] = &[
         todo: "Take the step out, or put it behind WINCH to old.",
     },
     Text {
+        code: "verify/drain-may-not-end",
+        means: "A step waits until every worker of old has left. A warning: the plan is run all the same.",
+        why: "A download or a tunnel can outlast any `timeout`, and then a good build is taken back.",
+        todo: "Wait for `draining`; `commit` waits for the rest, and says what happens with those that are not done.",
+    },
+    Text {
         code: "verify/new-not-probed",
         means: "The plan commits without one answer of the new generation. A warning: the plan is run all the same.",
         why: "Workers that accept may answer with errors; only an answer shows that they work.",
