@@ -34,6 +34,8 @@ pub(crate) struct Story {
     pub(crate) old: &'static str,
     /// What the path executes.
     pub(crate) new: &'static str,
+    /// `daemon on`, as mostly.
+    pub(crate) daemon: bool,
     pub(crate) inputs: Vec<Input>,
 }
 
@@ -48,7 +50,7 @@ impl Story {
         let first = if dice.below(4) > 0 { &begins[..] } else { &[] };
         let rest = (0..count).map(|_| input(&mut dice));
         let inputs = first.iter().cloned().chain(rest.collect::<Vec<_>>()).collect();
-        Self { old, new, inputs }
+        Self { old, new, daemon: dice.below(10) > 0, inputs }
     }
 }
 
@@ -80,6 +82,6 @@ fn signal(dice: &mut Dice) -> Signal {
 
 impl fmt::Display for Story {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} to {}: {:?}", self.old, self.new, self.inputs)
+        write!(f, "{} to {}, daemon {}: {:?}", self.old, self.new, self.daemon, self.inputs)
     }
 }

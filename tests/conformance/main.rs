@@ -64,6 +64,7 @@ fn every_two_signals_after_usr2() {
     all_agree(pairs.enumerate().map(|(number, [one, other])| Story {
         old: VERSIONS[number % 3],
         new: VERSIONS[(number / 3) % 3],
+        daemon: true,
         inputs: vec![Input::Tell(Old, vec![Usr2]), one, other],
     }));
 }
@@ -97,10 +98,13 @@ fn the_surprises_are_in_the_model() {
         vec![tell(Old, &[Usr2]), Input::Kill(Old), tell(New, &[Usr2]), tell(New, &[Quit])],
         vec![Input::BreakConfiguration, tell(Old, &[Hup]), tell(Old, &[Usr2])],
     ];
-    let of = |inputs: &Vec<Input>, old, new| Story { old, new, inputs: inputs.clone() };
-    all_agree(stories.iter().flat_map(|inputs| {
+    let of = |inputs: &Vec<Input>, old, new| Story { old, new, daemon: true, inputs: inputs.clone() };
+    let foreground = vec![tell(Old, &[Usr2]), tell(Old, &[Winch]), tell(Old, &[Hup]), tell(Old, &[Quit])];
+    let foreground = Story { daemon: false, ..of(&foreground, "1.22.1", "1.26.3") };
+    let stories = stories.iter().flat_map(|inputs| {
         [of(inputs, "1.18.0", "1.26.3"), of(inputs, "1.22.1", "1.22.1"), of(inputs, "1.26.3", "1.18.0")]
-    }));
+    });
+    all_agree(stories.chain([foreground]));
 }
 
 #[test]

@@ -54,10 +54,15 @@ fn real(signal: Signal) -> Real {
 
 impl Pair {
     pub(crate) fn start(story: &Story) -> Self {
-        let host = Host::new().with(|config| config.listen(["unix:{root}/run/www.sock"])).running(story.old);
+        let host = Host::new().with(|config| {
+            config.listen(["unix:{root}/run/www.sock"]);
+            config.daemon = story.daemon;
+        });
+        let host = host.running(story.old);
         host.install(story.new);
         let (old, config) = (host.master(), host.read(CONFIG).expect("the configuration"));
-        let model = Model::serving(unlinking(story.old), Executes::Master(unlinking(story.new)));
+        let begins = if story.daemon { Model::serving } else { Model::in_the_foreground };
+        let model = begins(unlinking(story.old), Executes::Master(unlinking(story.new)));
         Self { real: host, model, pids: [old, None, None], new: story.new, config }
     }
 

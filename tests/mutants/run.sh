@@ -79,6 +79,7 @@ model 'live' host.rs 's/if master\.leaves\(\) && !master\.live/if false/'
 model 'restart' host.rs 's/master\.restart \|= /let _ = /'
 model 'USR2 below a parent' master.rs 's/self\.parent\.is_some\(\) \|\| //'
 model 'USR2 beside a child' master.rs 's/matches!\(self\.new_binary, NewBinary::Lives\(_\) \| NewBinary::Fails\)/false/' every_two
+model 'daemon off' master.rs 's/self\.daemonized && !busy/!busy/'
 model 'pid file at the end' host.rs 's/NewBinary::None => self\.pid_file = None,/NewBinary::None => {}/' every_two
 model 'oldbin goes back' host.rs 's/            self\.pid_file = Some\(named\);\n        \}\n        if let/        }\n        if let/'
 model 'TERM before 1.19.1' host.rs 's/master\.unlinking == Unlinking::AtTerm \|\| //' every_two

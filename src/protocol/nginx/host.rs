@@ -67,6 +67,14 @@ impl Host {
         }
     }
 
+    /// The same, started with `daemon off`.
+    #[must_use]
+    pub const fn in_the_foreground(unlinking: Unlinking, path: Executes) -> Self {
+        let mut host = Self::serving(unlinking, path);
+        host.masters[0] = Some(Master { daemonized: false, ..Master::started(None, unlinking) });
+        host
+    }
+
     /// A master, where it lives.
     #[must_use]
     pub const fn master(&self, who: Who) -> Option<&Master> {

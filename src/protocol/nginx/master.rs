@@ -63,6 +63,8 @@ pub struct Master {
     pub unlinking: Unlinking,
     /// It was executed by another master.
     pub inherited: bool,
+    /// `ngx_daemonized`: under `daemon off` its parent stays, so USR2 is ignored, and WINCH too.
+    pub daemonized: bool,
     /// Signals whose flag is set: QUIT and TERM for good, others until the loop comes to them.
     pub flags: SignalSet,
     /// `ngx_noaccepting`: WINCH was handled, and nothing has started its workers again since.
@@ -85,6 +87,7 @@ impl Master {
             listens: true,
             unlinking,
             inherited: parent.is_some(),
+            daemonized: true,
             flags: SignalSet(0),
             no_accepting: false,
             restart: false,
@@ -95,7 +98,11 @@ impl Master {
     /// The signal handler: sets the flag, or ignores the signal. All that came together are seen with the same eyes.
     pub(super) fn flag(&mut self, signals: &[Signal]) {
         let busy = self.parent.is_some() || matches!(self.new_binary, NewBinary::Lives(_) | NewBinary::Fails);
-        let heard = signals.iter().filter(|signal| **signal != Signal::Usr2 || !busy);
+        let heard = signals.iter().filter(|signal| match signal {
+            Signal::Usr2 => self.daemonized && !busy,
+            Signal::Winch => self.daemonized,
+            _ => true,
+        });
         self.flags = heard.fold(self.flags, |flags, signal| flags.with(*signal));
     }
 

@@ -170,6 +170,15 @@ fn fact_36_a_drained_old_that_was_told_hup_exits_at_quit_without_a_word_to_its_w
 }
 
 #[test]
+fn without_daemon_usr2_and_winch_are_ignored() {
+    let mut host = Host::in_the_foreground(NEWER, Executes::Master(NEWER));
+    let before = host;
+    host.tell(Old, &[Usr2]);
+    host.tell(Old, &[Winch]);
+    assert_eq!(host, before);
+}
+
+#[test]
 fn usr2_is_ignored_while_the_new_binary_lives() {
     let host = after(&[(Old, Usr2), (Old, Usr2)]);
     assert_eq!((host.masters().count(), host.oldbin), (2, Some(Names::Master(Old))));
