@@ -74,7 +74,8 @@ impl Expect {
         if self.old_accepts && old.accepting() == Some(0) {
             return Err(Fault::WorkersGone { generation: Generation::Old });
         }
-        match old.accepting() {
+        // A new that is just dying brings them back too: once it has settled or is gone, its own guard says so.
+        match old.accepting().filter(|_| new.master != Master::Busy) {
             Some(accepting) if self.old_drained && accepting > 0 => Err(Fault::OldWorkersBack { accepting }),
             _ => Ok(()),
         }
@@ -186,6 +187,11 @@ mod tests {
         let (expect, mut situation) = after_winch();
         situation.old.workers.titled = [worker(7), worker(8)].into();
         assert_eq!(expect.check(&situation, PATH), Err(Fault::OldWorkersBack { accepting: 2 }));
+        // Old starts them itself when new dies: what new does is waited for.
+        situation.new.master = Master::Busy;
+        assert_eq!(broken(expect, &situation), None);
+        situation.new.master = Master::Dead;
+        assert_eq!(broken(expect, &situation), Some("run/new-master-exited"));
     }
 
     #[test]

@@ -197,7 +197,7 @@ impl Status<'_> {
             PathHolds::Stub => Some("is an empty file: put the old one back at once"),
             // The master came from beside the path: a run was cut short, and the path names what it found.
             PathHolds::Foreign if self.runs_from_beside() => {
-                Some("is what a restart would start: the binary of before the run")
+                Some("is what a restart would start, and not what runs: that lies beside it")
             }
             PathHolds::Foreign => Some("is what a restart would start: find out who put it there"),
             PathHolds::Missing => Some("is missing: put it back before a cold start"),

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Run, World, back::Back, driver::Way, recipe, until::millis};
 use crate::{
     diagnose::{self, Cause},
-    engine::{Ending, Event, Fault, FaultReport, Phase, Serving, Verdict},
+    engine::{Ending, Event, Fault, FaultReport, NewFile, Phase, Serving, Verdict},
     plan::OnFailure,
     protocol::{Generation, Move, PathHolds, Situation},
     report::words,
@@ -64,13 +64,17 @@ impl<W: World> Run<'_, W> {
         match back {
             Back::Done => {
                 self.world.tidy(false);
-                self.verdict(Ending::RolledBack, exit, report)
+                let mut verdict = self.verdict(Ending::RolledBack, exit, report);
+                verdict.next.extend(recipe::put_back(&self.given.path, &self.world.old_binary()));
+                verdict
             }
             Back::Stopped => self.stopped(report, recipe::stopped),
             Back::Stuck(why) => {
                 let situation = self.world.observe();
-                if !self.expect.new_started || nobody_lives(&situation) {
-                    // Nobody was ever to run what lies beside the path, or nobody does any more.
+                // Nobody was ever to run what lies beside the path, or nobody does any more; but the copy of what ran before
+                // may be the only one.
+                let needless = !self.expect.new_started || nobody_lives(&situation);
+                if needless && self.given.new_file != NewFile::Adopted {
                     self.world.tidy(false);
                 }
                 let nobody = serving(&situation) == Serving::None;
@@ -79,12 +83,11 @@ impl<W: World> Run<'_, W> {
                 if verdict.now != why_in_words {
                     verdict.now = format!("{why_in_words}: {}", verdict.now);
                 }
-                if situation.path.is_ours() {
-                    let path = &self.given.path;
-                    verdict.now = format!("{}; {path} holds a file of this run", verdict.now);
-                }
-                let pid_file = self.given.plan.service.pid_file.as_path();
-                verdict.next = recipe::by_hand(why, &situation, &self.given.path, pid_file);
+                let by_hand = recipe::by_hand(why, &situation, &self.given.path, &self.world.old_binary());
+                // What holds a move up is mended before it is made by hand.
+                let told = std::mem::take(&mut verdict.next);
+                let (first, then) = if situation.path.is_ours() { (told, by_hand) } else { (by_hand, told) };
+                verdict.next = [first, then].concat();
                 verdict
             }
         }
@@ -106,6 +109,7 @@ impl<W: World> Run<'_, W> {
         let situation = self.world.observe();
         let next = report.as_ref().map(|report| next(report)).unwrap_or_default();
         let bug = self.illegal.take();
+        let state = now(&situation) + &path_holds(&situation, &self.given.path, ending);
         let (ending, exit) = if bug.is_some() { (Ending::Bug, 1) } else { (ending, exit) };
         Verdict {
             verdict: ending,
@@ -116,20 +120,23 @@ impl<W: World> Run<'_, W> {
             diagnosis: report.map(|report| *report),
             run: self.given.run.clone(),
             message: String::new(),
-            now: bug.map_or_else(|| now(&situation), |bug| format!("{bug}; {}", now(&situation))),
+            now: bug.map_or_else(|| state.clone(), |bug| format!("{bug}; {state}")),
             next,
             took: millis(self.world.now()),
         }
     }
 
-    /// The run sees the end of new before old reaps it and logs how it ended: by now it has. What the way back did itself
-    /// explains nothing, and a stub exec logs too.
+    /// The run sees the end of new before old reaps it and logs how it ended: by now it has. Only that line is asked, and only
+    /// where the way back has not killed it: what that does itself is logged too, and explains nothing.
     fn explain_an_exit(&mut self, report: &mut FaultReport) {
-        let stub = self.world.observe().past.iter().any(|past| past.what == Move::StubExec);
-        if report.code != "run/new-master-exited" || stub {
+        let situation = self.world.observe();
+        let killed = situation.past.iter().any(|past| past.what == Move::KillNewMaster);
+        let Some(new) = situation.new.id.filter(|_| report.code == "run/new-master-exited" && !killed) else {
             return;
-        }
-        let lines = self.world.log_lines();
+        };
+        let ended = format!("new binary process {new} exited");
+        let lines: Vec<String> =
+            self.world.log_lines().into_iter().filter(|line| line.contains(&ended)).collect();
         if let Some(cause) = diagnose::cause(&report.code, &lines) {
             report.evidence = diagnose::evidence(&lines);
             report.todo = Some(cause.todo.clone());
@@ -170,6 +177,18 @@ fn nobody_lives(situation: &Situation) -> bool {
     let masters = situation.old.master.lives() || situation.new.master.lives();
     let strays = &situation.strays;
     !masters && strays.old.is_empty() && strays.new.is_empty() && situation.path == PathHolds::Found
+}
+
+/// What the path leads to, where that is not what it should be then.
+fn path_holds(situation: &Situation, path: &str, ending: Ending) -> String {
+    match situation.path {
+        PathHolds::Ours | PathHolds::Stub if matches!(ending, Ending::Stuck | Ending::RolledBack) => {
+            format!("; {path} holds a file of this run")
+        }
+        PathHolds::Foreign => format!("; {path} holds a file of somebody else, which a restart would start"),
+        PathHolds::Missing => format!("; there is nothing at {path}"),
+        _ => String::new(),
+    }
 }
 
 /// Who accepts connections: the workers that are there, whatever their master does.

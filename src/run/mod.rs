@@ -15,4 +15,4 @@ mod world;
 pub use driver::{Given, Run};
 pub use live::{Input, Live, Started, Teller, start};
 pub use until::millis;
-pub use world::{Effect, MoveError, Violation, Wake, World};
+pub use world::{Effect, MoveError, OldBinary, Violation, Wake, World};

@@ -2,19 +2,17 @@
 
 use std::path::Path;
 
+use super::OldBinary;
 use crate::{
     engine::Serving,
     protocol::{Generation, Identity, Master, Move, PidFile, Situation, Stuck},
 };
 
 /// The commands, in order.
-pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str, pid_file: &Path) -> Vec<String> {
+pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str, beside: &OldBinary) -> Vec<String> {
     let old = situation.old.id.filter(|_| situation.old.master.lives());
     let new = situation.new.id.filter(|_| situation.new.master.lives());
-    let mut next = Vec::new();
-    if situation.path.is_ours() {
-        next.push(format!("{}   # says how the path gets back what was found", status(pid_file)));
-    }
+    let mut next: Vec<String> = put_back(path, beside).into_iter().collect();
     match why {
         Stuck::NoMaster => {
             let strays = situation.strays.old.iter().chain(&situation.strays.new);
@@ -22,6 +20,8 @@ pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str, pid_file: &
             if !pids.is_empty() {
                 next.push(format!("kill -QUIT {}   # workers that still hold the sockets", pids.join(" ")));
             }
+            let before = beside.kept.as_ref().filter(|_| beside.found.is_none());
+            next.extend(before.map(|kept| format!("mv -T {kept} {path}   # to start what ran before")));
             next.push(format!("{path} -t && start nginx as usual"));
         }
         Stuck::OldNotStarted => {
@@ -37,15 +37,21 @@ pub(super) fn by_hand(why: Stuck, situation: &Situation, path: &str, pid_file: &
         Stuck::OldDoesNotSettle => next.extend(old.map(look_at)),
         Stuck::OldGoneNewUnsettled => next.extend(new.map(look_at)),
         _ => {
-            let accepts = situation.old.accepting().is_some_and(|count| count > 0);
+            let whole = situation.old.accepting() == Some(situation.baseline.accepting);
             next.extend(
-                old.filter(|_| !accepts).map(|id| kill("HUP", id, "old: workers from the configuration")),
+                old.filter(|_| !whole).map(|id| kill("HUP", id, "old: workers from the configuration")),
             );
-            next.extend(new.map(|id| kill("TERM", id, "new: once old accepts")));
+            next.extend(new.map(|id| kill("TERM", id, "new: once old accepts as before")));
             next.push("look at the error log of nginx".to_owned());
         }
     }
     next
+}
+
+/// How the path gets back what was found, where it leads to something else.
+pub(super) fn put_back(path: &str, beside: &OldBinary) -> Option<String> {
+    let found = beside.found.as_ref()?;
+    Some(format!("mv -T {found} {path}   # what was found, before anything restarts nginx"))
 }
 
 /// The commands after a deliberate stop, in order: what it would take to go back.

@@ -49,6 +49,9 @@ pub trait World {
     /// What is different, in words.
     fn new_file_is_proven(&mut self) -> Result<(), String>;
 
+    /// Where old's binary lies, where it is not at the path.
+    fn old_binary(&self) -> OldBinary;
+
     /// What nginx has logged since the run began: bounded, raw.
     fn log_lines(&mut self) -> Vec<String>;
 
@@ -60,6 +63,15 @@ pub trait World {
 
     /// Makes an event known. Best effort: it never changes an outcome.
     fn append(&mut self, event: Event);
+}
+
+/// Files beside the path that a person may need.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OldBinary {
+    /// What was found at the path, where that leads to something else now.
+    pub found: Option<String>,
+    /// The copy of what old ran, where the path was found to hold another file.
+    pub kept: Option<String>,
 }
 
 /// Why a wait ended.

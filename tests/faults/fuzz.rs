@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 
 use crate::dice::Dice;
 use crate::fault::{Change, Fault, Who};
-use crate::judge::lives_on;
+use crate::judge::{held_locks, lives_on};
 use crate::phase::{Met, Phase};
 use crate::setup::Setup;
 use crate::support::host::Host;
@@ -119,6 +119,8 @@ impl Story {
         };
         let replaced = self.strangers.iter().any(|(_, fault)| *fault == Fault::Replaces);
         must(replaced || after.inode == before.inode, format!("the path holds {}", after.binary));
+        let locks = held_locks(host);
+        must(locks.is_empty(), format!("locks are held: {locks:?}"));
         match run.exit() {
             20 | 21 => {
                 must(after.masters.len() == 1, format!("masters: {:?}", after.masters));
@@ -132,6 +134,7 @@ impl Story {
                 let named = after.pid_file.as_deref().map(|text| text.trim().to_owned());
                 let master = after.masters.first().map(i32::to_string);
                 must(named == master, format!("the pid file says {named:?}"));
+                must(after.names == before.names, format!("beside the pid file: {:?}", after.names));
                 let latent = after.masters.first().map(|master| lives_on(host, *master, true));
                 must(latent == Some(Ok(())), format!("afterwards: {latent:?}"));
             }

@@ -12,8 +12,9 @@ of each failure is in `tests/faults/texts`, and compared too.
 
 *Harmed* is the most requests (each on a connection of its own, 8 clients) that may get anything but a 200; what a faulty
 build does to clients it does between USR2 and the verdict. After every row but a stuck one the host is as before: one
-master, as many workers, the right pid file, no lock, no socket and nothing beside the path but the kept file after a
-commit. A log rotation, the death of a worker and a reload show that no harm is left that comes later.
+master, as many workers, the right pid file, no lock, no socket, and nothing beside the path but the kept file after a
+commit, what was found where somebody else's file has the path, and what a read-only directory holds. A log rotation, the
+death of a worker and, where there is a configuration, a reload show that no harm is left that comes later.
 
 `make faults` also draws 200 rows by chance: any fault in any phase on any host. `make fuzz-way-back` plays stories in which
 several strangers meet one way back. Long downloads, tunnels and idle connections have tests of their own

@@ -134,7 +134,7 @@ fn an_old_master_that_cannot_be_started_again_leaves_new_serving_and_a_person_to
     assert_eq!((host.answering().as_deref(), host.binary_on_disk().as_str()), (Some("1.26.3"), "1.22.1"));
     assert!(!run.verdict()["next"].as_array().is_none_or(Vec::is_empty), "{run}");
     let status = host.changeover_bare(&["status"]).stdout();
-    assert!(status.contains("is what a restart would start: the binary of before"), "{status}");
+    assert!(status.contains("is what a restart would start, and not what runs"), "{status}");
 }
 
 #[test]

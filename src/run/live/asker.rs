@@ -8,7 +8,7 @@ use std::{
 use crate::{
     host::process,
     plan::{Plan, Probe, Secrets, steps::Answerer},
-    probe::{Answer, Crew, Prober},
+    probe::{Answer, Crew, Outcome, Prober},
     protocol::{Generation, Identity, Situation},
 };
 
@@ -20,7 +20,9 @@ pub(in crate::run) struct Asker {
     /// The probes that passed before anything was touched.
     baseline: RefCell<Vec<String>>,
     masters: Cell<(Option<Identity>, Option<Identity>)>,
-    /// Whether the last answer of a worker of new was a bad one.
+    /// Whether old was seen to accept, or could not be judged.
+    old_accepts: Cell<bool>,
+    /// Whether the last answer of a worker of new was a bad one, or none came where only new accepts.
     new_failed: Cell<bool>,
 }
 
@@ -32,6 +34,7 @@ impl Asker {
             secrets: plan.secrets.clone(),
             baseline: RefCell::default(),
             masters: Cell::new((Some(old), None)),
+            old_accepts: Cell::new(true),
             new_failed: Cell::new(false),
         }
     }
@@ -39,6 +42,7 @@ impl Asker {
     /// The masters as they were observed last.
     pub(super) fn masters_are(&self, situation: &Situation) {
         self.masters.set((situation.old.id, situation.new.id));
+        self.old_accepts.set(situation.old.accepting() != Some(0));
     }
 
     /// One request of this probe; `None` when the plan has none of that name, which loading rules out.
@@ -51,12 +55,15 @@ impl Asker {
     }
 
     fn note(&self, answer: &Answer) {
-        if answer.by.is_some_and(|by| by.generation == Generation::New) {
+        let by_new = answer.by.is_some_and(|by| by.generation == Generation::New);
+        // A worker that hangs accepts nobody: where old does not accept either, it is new's queue.
+        let queued = answer.by.is_none() && matches!(answer.outcome, Outcome::Queued { .. });
+        if by_new || (queued && !self.old_accepts.get()) {
             self.new_failed.set(!answer.outcome.passed());
         }
     }
 
-    /// Whether the last answer of a worker of new was a bad one: probes at once may all meet old.
+    /// Whether the last answer of new was a bad one, or none: probes at once may all meet old.
     pub(super) fn new_failed(&self) -> bool {
         self.new_failed.get()
     }
@@ -122,7 +129,8 @@ mod tests {
     use super::*;
     use crate::{
         plan::{Inputs, load},
-        probe::{AnsweredBy, Outcome},
+        probe::AnsweredBy,
+        protocol::way_back::tests::builder::both,
     };
 
     fn answer(generation: Generation, outcome: Outcome) -> Answer {
@@ -144,5 +152,14 @@ mod tests {
         assert!(asker.new_failed(), "new answered badly last");
         asker.note(&answer(Generation::New, Outcome::Passed { status: 200 }));
         assert!(!asker.new_failed(), "new answers well again");
+        let waits =
+            || Answer::without_request(Outcome::Queued { waited: Duration::from_secs(1) }, Duration::ZERO, 1);
+        asker.note(&waits());
+        assert!(!asker.new_failed(), "old may be the one that does not accept it");
+        let mut drained = both();
+        drained.old.workers.titled.clear();
+        asker.masters_are(&drained);
+        asker.note(&waits());
+        assert!(asker.new_failed(), "only new accepts");
     }
 }

@@ -145,6 +145,19 @@ impl Binary {
         Ok(())
     }
 
+    /// Where what was found lies now, where the path leads to something else.
+    pub(super) fn found_beside(&self) -> Option<PathBuf> {
+        let staged = self.staged.iter().map(|staged| &staged.takes.0);
+        let mut names = staged.chain(self.kept.iter().map(|(name, _)| name)).chain([&self.stub.0]);
+        let name = names.find(|name| self.directory.file_id(name).is_ok_and(|id| id == self.found.entry))?;
+        Some(self.directory.path().join(name))
+    }
+
+    /// The copy of what old ran, where the path was found to hold another file.
+    pub(super) fn kept_beside(&self) -> Option<PathBuf> {
+        self.kept.as_ref().map(|(name, _)| self.directory.path().join(name))
+    }
+
     /// Removes what this instance's runs have laid beside the path: after a commit all but the new file where it stays
     /// beside the path, and what old ran, which is kept; else only what this run has laid there. Nothing goes that
     /// somebody executes: another instance may, or a back-master.

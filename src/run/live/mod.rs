@@ -14,7 +14,7 @@ mod suspend;
 mod watches;
 mod window;
 
-use std::{rc::Rc, time::Duration};
+use std::{path::PathBuf, rc::Rc, time::Duration};
 
 pub(super) use asker::Asker;
 pub use start::{Input, Started, start};
@@ -27,7 +27,7 @@ use self::{
     suspend::Stops,
     watches::{Watched, Watches},
 };
-use super::{Effect, MoveError, Wake, World, steps::probed};
+use super::{Effect, MoveError, OldBinary, Wake, World, steps::probed};
 use crate::{
     engine::{Event, Record},
     host::{exits::Exits, locks::Locks, notify::Notify, tail::Tail, timer},
@@ -185,6 +185,11 @@ impl World for Live {
 
     fn new_file_is_proven(&mut self) -> Result<(), String> {
         self.binary.new_file_is_proven()
+    }
+
+    fn old_binary(&self) -> OldBinary {
+        let shown = |path: Option<PathBuf>| path.map(|path| path.display().to_string());
+        OldBinary { found: shown(self.binary.found_beside()), kept: shown(self.binary.kept_beside()) }
     }
 
     fn log_lines(&mut self) -> Vec<String> {
