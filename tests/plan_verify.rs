@@ -7,7 +7,7 @@ use std::process::Command;
 
 use changeover::diagnose::explain;
 use changeover::plan::{Inputs, load};
-use changeover::verify::{Report, Severity, verify, verify_with};
+use changeover::verify::{Report, Severity, compare, verify, verify_with};
 
 fn verified(text: &str) -> Report {
     let loaded = load("plan.toml", text.as_bytes(), &[], Inputs::Open);
@@ -183,7 +183,59 @@ fn the_facts_say_of_each_step_how_it_is_taken_back() {
     assert_eq!(facts.collect::<Vec<_>>(), expected);
     // QUIT has its time-out of 10 s, TERM 4 s, and KILL is immediate.
     assert_eq!(report.facts[5].longest_back, Some(14_000.0));
-    assert_eq!((report.facts[6].longest_back, report.facts[6].longest), (None, 30_000.0));
+    assert_eq!((report.facts[6].longest_back, report.facts[6].longest), (None, Some(30_000.0)));
+}
+
+/// The standard plan with its probe, and these steps instead of its own.
+fn with_steps(steps: &[&str]) -> String {
+    let (head, standard) = standard();
+    let one = |step: &&str| {
+        let words: Vec<&str> = step.split(' ').collect();
+        match words.as_slice() {
+            [signal, to] => {
+                format!("[[step]]\naction = \"signal\"\nsignal = \"{signal}\"\nto = \"{to}-master\"\n\n")
+            }
+            [number] => standard[number.parse::<usize>().unwrap() - 1].clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    head + &steps.iter().map(one).collect::<String>()
+}
+
+#[test]
+fn a_commit_that_no_run_reaches_is_found_too() {
+    for steps in [
+        &["1", "6", "7"][..],
+        &["1", "2", "3", "6", "WINCH new", "7"],
+        &["1", "2", "3", "6", "QUIT new", "7"],
+    ] {
+        let found = codes(&verified(&with_steps(steps)));
+        assert!(found.iter().any(|code| *code != "verify/new-not-probed"), "{steps:?}: {found:?}");
+    }
+}
+
+#[test]
+fn without_new_a_reload_of_old_doubles_nothing() {
+    let plan = with_steps(&["1", "2", "3", "QUIT new", "HUP old", "2", "3", "4", "6", "7"]);
+    assert!(!codes(&verified(&plan)).contains(&"verify/workers-double"));
+}
+
+#[test]
+fn an_input_that_is_still_to_be_given_is_no_mistake() {
+    let plan = std::fs::read_to_string("plans/soak-and-watch.toml").unwrap();
+    let plan = plan.replace("default = \"2m\"\n", "");
+    assert!(plan.contains("for = \"${soak}\""));
+    let budget = plan.replace("[probe.health]\n", "[defaults]\nbudget = \"20s\"\n\n[probe.health]\n");
+    let report = verified(&budget);
+    assert_eq!(codes(&report), [] as [&str; 0]);
+    assert_eq!((report.facts[6].longest, report.facts[5].longest), (None, Some(30_000.0)));
+}
+
+#[test]
+fn the_longest_way_back_is_the_plans_own() {
+    let plan = std::fs::read_to_string("plans/nginx.toml").unwrap();
+    let patient = plan.replace("[probe.health]\n", "[rollback]\nquit-timeout = \"1m\"\n\n[probe.health]\n");
+    assert_eq!(verified(&patient).facts[5].longest_back, Some(64_000.0));
 }
 
 /// What no plan of the tests leads back by is not covered by them.
@@ -215,6 +267,29 @@ fn a_change_of_a_plan_is_told_as_guarantees() {
     assert!(code == Some(0) && told.contains("* **stronger**: soak: none → 2 m\n"), "{told}");
     let (code, told) = diff(&[standard, standard]);
     assert_eq!((code, told.as_str()), (Some(0), "no guarantee is different\n"));
+}
+
+#[test]
+fn what_is_accepted_removed_or_longer_is_weaker_too() {
+    let loaded = |text: &str| load("plan.toml", text.as_bytes(), &[], Inputs::Open).unwrap();
+    let standard = std::fs::read_to_string("plans/nginx.toml").unwrap();
+    let told = |before: &str, after: &str| -> Vec<String> {
+        let changes = compare(&loaded(before), &loaded(after));
+        changes.iter().map(|it| format!("{:?}: {}", it.direction, it.text)).collect()
+    };
+    let accepts = "\n[[verify.accept]]\ncode = \"verify/new-not-probed\"\nreason = \"staging\"\n";
+    let unprobed = std::fs::read_to_string("tests/fixtures/plans/unsafe/new-not-probed.toml").unwrap();
+    let accepted = unprobed.clone() + accepts;
+    assert_eq!(told(&unprobed, &accepted), ["Weaker: accepted now: verify/new-not-probed"]);
+    let tolerant = standard.replace("pass-after = 5\n", "pass-after = 5\nfail-after = 9\n");
+    assert_eq!(told(&standard, &tolerant), ["Weaker: bad answers in a row that fail a step: 1 → 9"]);
+    let bounded = standard.replace("[probe.health]\n", "[defaults]\nbudget = \"10m\"\n\n[probe.health]\n");
+    assert_eq!(told(&bounded, &standard), ["Weaker: the budget was removed"]);
+    let patient =
+        standard.replace("[probe.health]\n", "[rollback]\nquit-timeout = \"1m\"\n\n[probe.health]\n");
+    assert_eq!(told(&standard, &patient), ["Weaker: worst time back: 14.0 s → 1 m 4 s"]);
+    let named = standard.replace("name = \"nginx ${version}\"", "name = \"web ${version}\"");
+    assert_eq!(told(&standard, &named), ["Other: the plans differ in what no guarantee is about"]);
 }
 
 #[test]

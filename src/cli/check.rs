@@ -78,6 +78,7 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, check: &Check) -> (u8, Json
             let mut told = verified(name, &loaded, &report);
             if check.facts {
                 told["facts"] = json!(report.facts);
+                told["moves"] = json!(report.moves);
             }
             (if refused { UNSAFE } else { 0 }, told)
         }

@@ -7,10 +7,13 @@ use serde_json::json;
 
 use super::{inputs, output};
 use crate::{
-    plan::{self, Inputs, Loaded, Values},
+    nginx::printable,
+    plan::{self, Inputs, Loaded, ProblemReport, Values},
     verify::{Change, Direction, compare},
 };
 
+/// Longer texts are cut.
+const MOST: usize = 1_000;
 /// Exit code 10: a plan is malformed.
 const MALFORMED: u8 = 10;
 /// Exit code 43: a guarantee got weaker.
@@ -44,7 +47,15 @@ pub(super) fn main(diff: &Diff) -> u8 {
     let loaded = load(&diff.old).and_then(|old| Ok((old, load(&diff.new)?)));
     let (old, new) = match loaded {
         Ok(loaded) => loaded,
-        Err(exit) => return exit,
+        Err(wrong) => {
+            output::talk(&wrong.human);
+            if diff.format == DiffFormat::Json {
+                output::json(
+                    &json!({ "file": wrong.file, "unreadable": wrong.unreadable, "problems": wrong.problems }),
+                );
+            }
+            return wrong.exit;
+        }
     };
     let changes = compare(&old, &new);
     let weaker = changes.iter().filter(|change| change.direction == Direction::Weaker).count();
@@ -61,8 +72,14 @@ pub(super) fn main(diff: &Diff) -> u8 {
 }
 
 fn line(format: DiffFormat, change: &Change) -> String {
-    let (name, text) = (name(change), &change.text);
-    if format == DiffFormat::Markdown { format!("* **{name}**: {text}") } else { format!("{name:10}{text}") }
+    let (name, text) = (name(change), printable(&change.text, MOST));
+    if format == DiffFormat::Markdown {
+        // What stands between the backticks is a name of the plan: it may not end them.
+        let quoted = text.chars().filter(|c| *c == '`').count() > 2;
+        let text = if quoted { text.replace('`', "'") } else { text };
+        return format!("* **{name}**: {text}");
+    }
+    format!("{name:10}{text}")
 }
 
 const fn name(change: &Change) -> &'static str {
@@ -73,15 +90,26 @@ const fn name(change: &Change) -> &'static str {
     }
 }
 
-/// Inputs may be left open; what is wrong with a plan is told.
-fn load(path: &Path) -> Result<Loaded, u8> {
-    let name = inputs::name(path);
+/// A plan that cannot be compared.
+struct Wrong {
+    file: String,
+    exit: u8,
+    human: String,
+    unreadable: Option<String>,
+    problems: Vec<ProblemReport>,
+}
+
+/// Inputs may be left open.
+fn load(path: &Path) -> Result<Loaded, Box<Wrong>> {
+    let file = inputs::name(path);
     let bytes = inputs::read(path).map_err(|error| {
-        output::talk(&format!("{name}: the plan cannot be read: {error}"));
-        output::USAGE
+        let human = format!("{file}: the plan cannot be read: {error}");
+        let (exit, unreadable) = (output::USAGE, Some(error.to_string()));
+        Box::new(Wrong { file: file.clone(), exit, human, unreadable, problems: Vec::new() })
     })?;
-    plan::load(&name, &bytes, Values::default(), Inputs::Open).map_err(|problems| {
-        output::talk(&format!("{}\n{problems}", problems.render(output::plan_style())));
-        MALFORMED
+    plan::load(&file, &bytes, Values::default(), Inputs::Open).map_err(|problems| {
+        let human = format!("{}\n{problems}", problems.render(output::plan_style()));
+        let problems = problems.report();
+        Box::new(Wrong { file: file.clone(), exit: MALFORMED, human, unreadable: None, problems })
     })
 }

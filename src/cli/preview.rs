@@ -43,6 +43,9 @@ pub(super) fn main(asked: &Asked) -> u8 {
             if asked.facts {
                 told["facts"] = json!(verify(&loaded).facts);
             }
+            if !sealed && preview.exit == 0 {
+                told["exit"] = json!(output::USAGE);
+            }
             output::json(&told);
         }
         RunFormat::Salt => {
@@ -57,6 +60,10 @@ pub(super) fn main(asked: &Asked) -> u8 {
 fn sealed(file: &Path, loaded: &Loaded, report: &Report) -> bool {
     let ready = report.ready.as_ref().filter(|_| !report.refused() && report.nothing_to_do.is_none());
     let written = match ready {
+        // A change of it could not be seen.
+        Some(ready) if ready.fingerprint.configuration.is_empty() => {
+            Err("the configuration was not understood".to_owned())
+        }
         Some(ready) => seal::write(file, &Seal::of(loaded.document.text(), &loaded.inputs, ready)),
         None => Err("a run would not begin here".to_owned()),
     };

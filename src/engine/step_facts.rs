@@ -16,12 +16,14 @@ pub struct StepFacts {
     pub effect: String,
     /// What shows that it has.
     pub witness: String,
+    /// Whether a run comes behind it: false where an earlier step never passes.
+    pub reached: bool,
     /// Whether a failure behind it still leads back to old alone.
     pub reversible: bool,
     /// The moves of that way back, where new leaves when it is told to.
     pub back: Vec<String>,
-    /// The longest that the step takes.
-    pub longest: f64,
+    /// The longest that the step takes; null where that depends on an input that has no value yet.
+    pub longest: Option<f64>,
     /// The longest until old is alone again, where new resists to the end; null where nothing leads back.
     pub longest_back: Option<f64>,
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Report, verify};
+use super::{Finding, Report, verify};
 use crate::{
     engine::units,
     plan::{Action, Answerer, Loaded, OnFailure, Plan, Watch, steps::OnDrainTimeout},
@@ -44,7 +44,11 @@ pub fn compare(old: &Loaded, new: &Loaded) -> Vec<Change> {
     changes.time(before, after);
     changes.kept(before, after);
     changes.found(&reports);
+    changes.proven(before, after);
     changes.others(before, after);
+    if changes.0.is_empty() && before != after {
+        changes.add(Direction::Other, "the plans differ in what no guarantee is about");
+    }
     changes.0.sort_by_key(|change| change.direction);
     changes.0
 }
@@ -74,7 +78,7 @@ impl Changes {
     fn way_back(&mut self, [before, after]: &[Report; 2]) {
         let kept = |report: &Report| {
             let ends = report.facts.len().saturating_sub(1);
-            let lost = report.facts.iter().take(ends).position(|step| !step.reversible);
+            let lost = report.facts.iter().take(ends).position(|step| step.reached && !step.reversible);
             lost.map_or(0, |at| ends - at)
         };
         let (lost_before, lost_after) = (kept(before), kept(after));
@@ -185,15 +189,60 @@ impl Changes {
     }
 
     fn found(&mut self, [before, after]: &[Report; 2]) {
-        let codes = |report: &Report| -> BTreeSet<&'static str> {
-            report.errors().chain(report.warnings()).map(|finding| finding.problem.code).collect()
+        let codes = |report: &Report, only: fn(&Finding) -> bool| -> BTreeSet<&'static str> {
+            report.findings.iter().filter(|it| only(it)).map(|finding| finding.problem.code).collect()
         };
-        let (was, is) = (codes(before), codes(after));
+        let accepted = |finding: &Finding| finding.accepted.is_some();
+        for code in codes(after, accepted).difference(&codes(before, accepted)) {
+            self.add(Direction::Weaker, format!("accepted now: {code}"));
+        }
+        for code in codes(before, accepted).difference(&codes(after, accepted)) {
+            self.add(Direction::Stronger, format!("no longer accepted: {code}"));
+        }
+        let (was, is) = (codes(before, |_| true), codes(after, |_| true));
         for code in is.difference(&was) {
             self.add(Direction::Weaker, format!("new finding: {code}"));
         }
         for code in was.difference(&is) {
             self.add(Direction::Stronger, format!("no longer found: {code}"));
+        }
+    }
+
+    /// What the new file must be, how often a probe may fail, and the bound for all of it.
+    fn proven(&mut self, before: &Plan, after: &Plan) {
+        let says = |plan: &Plan, of: fn(&Action) -> bool| plan.steps.iter().any(|step| of(&step.action));
+        let version = |action: &Action| match action {
+            Action::ReplaceBinary(step) => step.version.is_some(),
+            Action::AdoptBinary(step) => step.version.is_some(),
+            _ => false,
+        };
+        let digest = |action: &Action| match action {
+            Action::AdoptBinary(step) => step.sha256.is_some(),
+            action => matches!(action, Action::ReplaceBinary(_)),
+        };
+        let compared = [("version", version as fn(&Action) -> bool), ("sha256", digest)];
+        for (key, of) in compared {
+            self.less_is_weaker(says(before, of), says(after, of), || {
+                let now = if says(after, of) { "is compared" } else { "is not compared any more" };
+                format!("the `{key}` of the new file {now}")
+            });
+        }
+        let fails = |plan: &Plan| {
+            let of = |action: &Action| match action {
+                Action::HttpProbe(probe) => probe.fail_after,
+                _ => 0,
+            };
+            plan.steps.iter().map(|step| of(&step.action)).max().unwrap_or_default()
+        };
+        if let (was @ 1.., is @ 1..) = (fails(before), fails(after)) {
+            self.less_is_weaker(std::cmp::Reverse(was), std::cmp::Reverse(is), || {
+                format!("bad answers in a row that fail a step: {was} → {is}")
+            });
+        }
+        match (before.defaults.budget, after.defaults.budget) {
+            (Some(_), None) => self.add(Direction::Weaker, "the budget was removed"),
+            (None, Some(_)) => self.add(Direction::Stronger, "the way forward has a budget"),
+            _ => {}
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::finding::Finding;
+use super::{facts::is_open, finding::Finding};
 use crate::{
     engine::units,
-    plan::{Action, Loaded, Plan, PlanPath, Problem},
+    plan::{Action, Loaded, PlanPath, Problem, Step},
 };
 
 pub(super) fn findings(loaded: &Loaded) -> Vec<Finding> {
@@ -13,7 +13,9 @@ pub(super) fn findings(loaded: &Loaded) -> Vec<Finding> {
     let steps = plan.steps.iter().enumerate().filter_map(|(index, step)| {
         let (needs, key) = needs(&step.action)?;
         let given = step.timeout(&plan.defaults)?;
-        if needs < given {
+        let place = |key: &str| PlanPath::step(index).key(key);
+        let open = [place(key), place("interval"), place("timeout"), defaults("timeout")];
+        if needs < given || open.iter().any(|place| is_open(loaded, place)) {
             return None;
         }
         let message = format!(
@@ -45,11 +47,11 @@ fn needs(action: &Action) -> Option<(Duration, &'static str)> {
 fn budget(loaded: &Loaded) -> Option<Finding> {
     let plan = &loaded.plan;
     let budget = plan.defaults.budget?;
-    let least = least(plan);
-    if least < budget {
+    let least = least(loaded);
+    if least < budget || is_open(loaded, &defaults("budget")) {
         return None;
     }
-    let span = loaded.document.nearest_span(&PlanPath::root().key("defaults").key("budget"));
+    let span = loaded.document.nearest_span(&defaults("budget"));
     let message = format!(
         "the steps need {} at least and the budget is {}",
         units::length(least),
@@ -59,11 +61,20 @@ fn budget(loaded: &Loaded) -> Option<Finding> {
     Some(Finding::error(problem.help("raise the budget, or soak for less"), Vec::new()))
 }
 
-/// The shortest time until the commit.
-fn least(plan: &Plan) -> Duration {
-    let of = |action: &Action| match action {
-        Action::Soak(soak) => soak.length,
-        other => needs(other).map_or(Duration::ZERO, |(needs, _)| needs),
+fn defaults(key: &str) -> PlanPath {
+    PlanPath::root().key("defaults").key(key)
+}
+
+/// The shortest time until the commit; an input that has no value yet counts for nothing.
+fn least(loaded: &Loaded) -> Duration {
+    let of = |(index, step): (usize, &Step)| {
+        let (needs, key) = match &step.action {
+            Action::Soak(soak) => (soak.length, "for"),
+            other => needs(other).unwrap_or_default(),
+        };
+        let place = |key: &str| PlanPath::step(index).key(key);
+        let open = [place(key), place("interval")].iter().any(|place| is_open(loaded, place));
+        if open { Duration::ZERO } else { needs }
     };
-    plan.steps.iter().map(|step| of(&step.action)).fold(Duration::ZERO, Duration::saturating_add)
+    loaded.plan.steps.iter().enumerate().map(of).fold(Duration::ZERO, Duration::saturating_add)
 }

@@ -25,6 +25,8 @@ pub(super) struct State {
     /// New's master is there, its workers are not yet.
     pub(super) slow: bool,
     faults: u8,
+    /// The signal step that told old QUIT or TERM, counted from 0.
+    ended_by: Option<usize>,
     /// What happened, in the operator's words.
     pub(super) story: Vec<String>,
 }
@@ -60,6 +62,8 @@ pub(super) struct Bad {
     pub(super) what: What,
     /// The step that brings it about, counted from 0.
     pub(super) step: usize,
+    /// It follows from a step that ends old, which is a finding of its own.
+    pub(super) old_was_ended: bool,
     pub(super) story: Vec<String>,
 }
 
@@ -76,22 +80,14 @@ pub(super) enum What {
     NotProven,
 }
 
-impl Bad {
-    /// It follows from a step that ends old, which is a finding of its own.
-    pub(super) fn after_an_end_of_old(&self) -> bool {
-        let ends = |line: &String| [" QUIT to old", " TERM to old"].iter().any(|end| line.contains(end));
-        self.story.iter().any(|line| line.starts_with(|c: char| c.is_ascii_digit()) && ends(line))
-    }
-}
-
 /// What was explored.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Explored {
     pub(super) states: usize,
     /// What is wrong, the first of its kind for each step.
     pub(super) bad: Vec<Bad>,
-    /// The way back from behind each step, where nothing went wrong before; `None` where nothing leads back.
-    pub(super) backs: Vec<Option<Back>>,
+    /// The way back from behind each step, where nothing went wrong before.
+    pub(super) backs: Vec<Back>,
     /// Every kind of move that a way back made.
     pub(super) moves: BTreeSet<String>,
 }
@@ -101,7 +97,7 @@ pub(super) fn explore(plan: &Plan, faults: u8, most: usize) -> Explored {
     let mut search = Search::new(plan, faults);
     while let Some(state) = search.queue.pop_front() {
         if search.found.states >= most {
-            search.bad(What::NotProven, state.at, state.story);
+            search.bad(What::NotProven, &state, state.at, Vec::new());
             break;
         }
         search.found.states += 1;
@@ -116,7 +112,7 @@ pub(super) fn explore(plan: &Plan, faults: u8, most: usize) -> Explored {
 enum Passes {
     NotReached,
     /// Why not, and what was before.
-    Failed(String, Vec<String>),
+    Failed(String, Box<State>),
     Passed,
 }
 
@@ -136,7 +132,9 @@ impl<'p> Search<'p> {
         let on = |idle| {
             let mut host = Host::serving(newer, Executes::Master(newer));
             host.idle = idle;
-            Simulated::on(host, Executes::Master(newer))
+            let mut run = Simulated::on(host, Executes::Master(newer));
+            run.quit_timeout = plan.rollback.quit_timeout;
+            run
         };
         let begins = |idle| State {
             run: on(idle),
@@ -144,14 +142,16 @@ impl<'p> Search<'p> {
             at: 0,
             slow: false,
             faults: 0,
-            story: Vec::new(),
+            ended_by: None,
+            // The idle host is looked at first: this is said only where it makes the difference.
+            story: if idle { Vec::new() } else { vec!["connections do not end".to_owned()] },
         };
         Self {
             plan,
             faults,
             seen: HashSet::new(),
             queue: [true, false].map(begins).into(),
-            found: Explored { backs: vec![None; plan.steps.len()], ..Explored::default() },
+            found: Explored { backs: vec![Back::NotReached; plan.steps.len()], ..Explored::default() },
             passes: vec![Passes::NotReached; plan.steps.len()],
         }
     }
@@ -165,13 +165,12 @@ impl<'p> Search<'p> {
         state.says(&step.action);
         if matches!(step.action, Action::Rollback(_)) {
             self.passes[state.at] = Passes::Passed;
-            return self.goes_back(&state, state.at);
+            return self.interrupted(&state);
         }
         let accepted = state.run.host.accepts();
         for (next, result) in perform::perform(&state, &step.action) {
             if accepted && !next.run.host.accepts() && matches!(step.action, Action::Signal(_)) {
-                let story = next.told("nobody accepts");
-                self.bad(What::NobodyAccepts, state.at, story);
+                self.bad(What::NobodyAccepts, &next, state.at, next.told("nobody accepts"));
                 continue;
             }
             match result {
@@ -224,7 +223,7 @@ impl<'p> Search<'p> {
 
     fn failed(&mut self, next: &State, why: String) {
         if let (0, passes @ Passes::NotReached) = (next.faults, &mut self.passes[next.at]) {
-            *passes = Passes::Failed(why, next.story.clone());
+            *passes = Passes::Failed(why, Box::new(next.clone()));
         }
         self.goes_back(next, next.at);
     }
@@ -241,9 +240,11 @@ impl<'p> Search<'p> {
         });
         let lost = stuck.or_else(|| (!back.is_as_before()).then_some("old does not serve as before"));
         if let Some(why) = lost {
-            self.bad(What::NoWayBack(why), step, state.told(why));
+            // Where a step has ended old, that one has lost it.
+            self.bad(What::NoWayBack(why), state, state.ended_by.unwrap_or(step), state.told(why));
         } else if way.gap {
-            self.bad(What::NobodyAccepts, step, state.told("on the way back nobody accepts for a moment"));
+            let story = state.told("on the way back nobody accepts for a moment");
+            self.bad(What::NobodyAccepts, state, step, story);
         }
     }
 
@@ -251,19 +252,21 @@ impl<'p> Search<'p> {
     /// nothing went wrong before is kept: in moves, and how long where new resists.
     fn interrupted(&mut self, state: &State) {
         if state.guards.old_leaves {
+            self.found.backs[state.at].is_lost();
             return;
         }
         self.goes_back(state, state.at);
         let (mut gives_in, mut resists) = (state.run.clone(), state.run.clone());
         resists.new_resists = true;
         let (short, long) = (gives_in.goes_back(), resists.goes_back());
-        if state.faults > 0 || short.stuck.is_some() || long.stuck.is_some() {
+        if state.faults > 0 {
             return;
         }
-        let back = self.found.backs[state.at].get_or_insert_default();
-        back.longest = back.longest.max(long.took);
-        if back.moves.is_empty() {
-            back.moves = short.moves;
+        let back = &mut self.found.backs[state.at];
+        if short.stuck.is_some() || long.stuck.is_some() {
+            back.is_lost();
+        } else {
+            back.is(short.moves, long.took);
         }
     }
 
@@ -274,21 +277,21 @@ impl<'p> Search<'p> {
         }
     }
 
-    fn bad(&mut self, what: What, step: usize, story: Vec<String>) {
+    fn bad(&mut self, what: What, state: &State, step: usize, story: Vec<String>) {
         if self.found.bad.iter().all(|bad| (&bad.what, bad.step) != (&what, step)) {
-            self.found.bad.push(Bad { what, step, story });
+            self.found.bad.push(Bad { what, step, old_was_ended: state.ended_by.is_some(), story });
         }
     }
 
     /// The first step that nothing passes: what comes after it is not reached.
     fn never_passes(&mut self) {
-        let never = self.passes.iter().enumerate().find_map(|(step, passes)| match passes {
-            Passes::Failed(why, story) => Some((step, why.clone(), story.clone())),
+        let never = self.passes.iter().find_map(|passes| match passes {
+            Passes::Failed(why, state) => Some((why.clone(), state.clone())),
             Passes::NotReached | Passes::Passed => None,
         });
-        if let Some((step, why, story)) = never {
-            let story = [story, vec![format!("step {}: {why}", step + 1)]].concat();
-            self.bad(What::NeverPasses(why), step, story);
+        if let Some((why, state)) = never {
+            let story = state.told(&format!("step {}: {why}", state.at + 1));
+            self.bad(What::NeverPasses(why), &state, state.at, story);
         }
     }
 }
@@ -311,6 +314,10 @@ impl State {
         match action {
             Action::Signal(step) => {
                 self.story.push(format!("{number}. {} to {}", step.signal, step.to.name()));
+                let ends = matches!(step.signal, Signal::Quit | Signal::Term);
+                if ends && step.to.generation() == Generation::Old {
+                    self.ended_by.get_or_insert(self.at);
+                }
             }
             Action::Commit(_) => self.story.push(format!("{number}. commit: QUIT to old-master")),
             _ => {}

@@ -5,37 +5,70 @@ use std::time::Duration;
 use super::explore::Explored;
 use crate::{
     engine::{StepFacts, about},
-    plan::{Action, Plan, Step, steps},
+    plan::{Action, Loaded, PlanPath, Step, steps},
     protocol::{Generation, Move, Signal},
     report::words,
 };
 
 /// The way back from behind one step, as far as it was explored.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Back {
-    pub(super) moves: Vec<Move>,
-    pub(super) longest: Duration,
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Back {
+    /// No run comes there.
+    NotReached,
+    /// Nothing leads back, in one variant at least.
+    Lost,
+    /// The moves, and the longest that it takes where new resists.
+    Is(Vec<Move>, Duration),
+}
+
+impl Back {
+    pub(super) fn is_lost(&mut self) {
+        *self = Self::Lost;
+    }
+
+    /// One variant; the shortest story is the first.
+    pub(super) fn is(&mut self, moves: Vec<Move>, took: Duration) {
+        match self {
+            Self::NotReached => *self = Self::Is(moves, took),
+            Self::Is(_, longest) => *longest = took.max(*longest),
+            Self::Lost => {}
+        }
+    }
 }
 
 /// The facts of every step.
-pub(super) fn facts(plan: &Plan, explored: &Explored) -> Vec<StepFacts> {
-    let each = plan.steps.iter().enumerate();
-    each.map(|(index, step)| {
-        let back = explored.backs.get(index).and_then(Option::as_ref);
+pub(super) fn facts(loaded: &Loaded, explored: &Explored) -> Vec<StepFacts> {
+    let plan = &loaded.plan;
+    let each = plan.steps.iter().zip(&explored.backs).enumerate();
+    each.map(|(index, (step, back))| {
         let (effect, witness) = effect(step);
+        let (moves, longest_back) = match back {
+            Back::Is(moves, longest) => (moves.as_slice(), Some(milliseconds(*longest))),
+            Back::NotReached | Back::Lost => (&[] as &[Move], None),
+        };
+        let open = ["timeout", "for", "drain-timeout"]
+            .iter()
+            .any(|key| is_open(loaded, &PlanPath::step(index).key(*key)));
         StepFacts {
             step: index + 1,
             action: step.action.kind().to_owned(),
             about: about(&step.action),
             effect: effect.to_owned(),
             witness: witness.to_owned(),
-            reversible: back.is_some(),
-            back: back.iter().flat_map(|back| &back.moves).map(|what| words::movement(what, None)).collect(),
-            longest: milliseconds(step.longest(&plan.defaults)),
-            longest_back: back.map(|back| milliseconds(back.longest)),
+            reached: *back != Back::NotReached,
+            reversible: longest_back.is_some(),
+            back: moves.iter().map(|what| words::movement(what, None)).collect(),
+            longest: (!open).then(|| milliseconds(step.longest(&plan.defaults))),
+            longest_back,
         }
     })
     .collect()
+}
+
+/// Whether what stands there comes of an input that has no value yet: an example stands in for it.
+pub(super) fn is_open(loaded: &Loaded, place: &PlanPath) -> bool {
+    let text = loaded.document.span_of(place).map_or("", |span| loaded.document.slice(span));
+    loaded.unset.iter().any(|name| text.contains(&format!("${{{name}}}")))
 }
 
 fn milliseconds(time: Duration) -> f64 {

@@ -90,7 +90,7 @@ impl Report {
         }
         findings.sort_by_key(|finding| finding.problem.labels.first().map(|label| label.span.start));
         let moves = explored.moves.iter().cloned().collect();
-        Self { findings, states: explored.states, moves, facts: facts(&loaded.plan, explored) }
+        Self { findings, states: explored.states, moves, facts: facts(loaded, explored) }
     }
 
     /// Those that forbid to run the plan.

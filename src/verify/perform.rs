@@ -106,7 +106,9 @@ impl State {
         let which = step.generation;
         let now = self.accepting(which);
         let come = match step.until {
-            Until::Accepting => self.master(which).is_some() && now == 1,
+            // How many a plan wants is a number of workers, and sets are counted here.
+            Until::Accepting if step.count.is_some() => now > 0,
+            Until::Accepting => now == 1,
             Until::Draining => now == 0,
             Until::Gone => now == 0 && self.master(which).is_none_or(|master| master.draining == 0),
         };

@@ -8,11 +8,13 @@ use super::{
 use crate::plan::{Loaded, Problem};
 
 pub(super) fn findings(loaded: &Loaded, bad: &[Bad]) -> Vec<Finding> {
-    bad.iter().filter(|bad| !bad.after_an_end_of_old()).filter_map(|bad| finding(loaded, bad)).collect()
+    bad.iter().filter_map(|bad| finding(loaded, bad)).collect()
 }
 
 fn finding(loaded: &Loaded, bad: &Bad) -> Option<Finding> {
     match &bad.what {
+        // What comes of a step that ends old is told there.
+        What::NeverPasses(_) if bad.old_was_ended => None,
         What::NeverPasses(why) => {
             let message = format!("step {} can never pass: {why}", bad.step + 1);
             let problem = Finding::at_step(

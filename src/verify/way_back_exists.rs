@@ -4,7 +4,7 @@ use super::{
     explore::{Bad, What},
     finding::Finding,
 };
-use crate::plan::Loaded;
+use crate::plan::{Action, Loaded};
 
 pub(super) fn findings(loaded: &Loaded, bad: &[Bad]) -> Vec<Finding> {
     let lost = bad.iter().find_map(|bad| match &bad.what {
@@ -12,11 +12,16 @@ pub(super) fn findings(loaded: &Loaded, bad: &[Bad]) -> Vec<Finding> {
         _ => None,
     });
     // What is lost stays lost: the first place says it.
-    lost.into_iter().map(|(bad, why)| {
-        let message = format!("from here the way back can fail: {why}");
-        let problem = Finding::at_step(loaded, bad.step, "action", "verify/no-way-back", &message, "what fails from here on stays failed");
-        let help = "take the step out, or put it behind the commit's own work: `commit` ends old, once new was seen accepting";
-        Finding::error(problem.help(help), bad.story.clone())
-    })
-    .collect()
+    lost.map(|(bad, why)| finding(loaded, bad, why)).into_iter().collect()
+}
+
+fn finding(loaded: &Loaded, bad: &Bad, why: &str) -> Finding {
+    let step = loaded.plan.steps.get(bad.step).map(|step| &step.action);
+    let key = if matches!(step, Some(Action::Signal(_))) { "signal" } else { "action" };
+    let message = format!("from here the way back can fail: {why}");
+    let label = "what fails from here on stays failed";
+    let problem = Finding::at_step(loaded, bad.step, key, "verify/no-way-back", &message, label);
+    let help =
+        "look at the signals of the story: what ends old, or leaves it without workers, belongs to `commit`";
+    Finding::error(problem.help(help), bad.story.clone())
 }

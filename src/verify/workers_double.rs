@@ -23,6 +23,8 @@ pub(super) fn findings(loaded: &Loaded) -> Vec<Finding> {
                     .push(Finding::warning(problem.help("take the step out, or put it behind WINCH to old")));
             }
             (Signal::Hup, Generation::Old) => drained = false,
+            // Without new it is an ordinary reload (`ngx_master_process_cycle`).
+            (Signal::Quit | Signal::Term, Generation::New) => upgraded = false,
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 //! A [`Host`] is small and has no clock: workers are counted in sets (what one start of workers starts), and everything
 //! that follows from an input has happened when the next one comes. Signals that reach a master together are one input:
 //! nginx handles them in an order of its own. Real nginx is driven with the same inputs and compared
-//! (`tests/real/conformance.rs`); where the two differ the model is wrong.
+//! (`tests/conformance`); where the two differ the model is wrong.
 //!
 //! Sources: `ngx_master_process_cycle` and `ngx_reap_children` (`src/os/unix/ngx_process_cycle.c`),
 //! `ngx_signal_handler` (`src/os/unix/ngx_process.c`), `ngx_exec_new_binary` (`src/core/nginx.c`), `ngx_create_pidfile`
