@@ -86,6 +86,10 @@ model 'TERM before 1.19.1' host.rs 's/master\.unlinking == Unlinking::AtTerm \|\
 model 'TERM before QUIT' host.rs 's/        if master\.flags\.contains\(Signal::Term\) \{/        if false {/' every_two
 model 'strays' host.rs 's/\*strays = strays\.saturating_add\(master\.accepting\);//'
 
+unit 'queue of new' src/run/live/asker.rs 's/ \|\| \(queued && !self\.old_accepts\.get\(\)\)//' asker::tests
+unit 'dying new' src/engine/expect.rs 's/\.filter\(.[^)]*Master::Busy\)//' engine::expect
+real 'only copy' src/run/ending.rs 's/needless && self\.given\.new_file != NewFile::Adopted/needless/' adopt::where_everybody
+
 # Masters and what they leave.
 unit 'died in a look' src/observe/observer.rs 's/if state\.master == Master::Leaving &&/if false \&\&/' observe::tests::a_master_that_dies
 unit 'orphans' src/observe/tree.rs 's/        self\.orphans\.extend[^\n]*\n//' observe::tree

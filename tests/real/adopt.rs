@@ -172,6 +172,22 @@ fn where_old_is_killed_new_starts_the_copy_and_the_path_keeps_the_adopted_file()
 }
 
 #[test]
+fn where_everybody_is_ended_the_only_copy_of_what_ran_before_stays_and_is_named() {
+    let scene = met(Moment::BothAccept, |met| {
+        for process in met.host.processes().iter().filter(|process| process.title.starts_with("nginx: ")) {
+            met.kill_if_there(process.pid, Signal::SIGTERM);
+        }
+        met.run.wait()
+    });
+    assert_eq!(scene.run.exit(), 31, "{}", scene.run);
+    let build =
+        |file: &String| builds::name_of(&builds::sha256_of(&scene.host.path(&format!("/usr/sbin/{file}"))));
+    let copy = scene.after.beside.iter().find(|file| build(file) == "1.22.1").expect("what ran before");
+    let next = scene.run.verdict()["next"].to_string();
+    assert!(next.contains(&format!("mv -T /usr/sbin/{copy} ")), "{next}");
+}
+
+#[test]
 fn a_preview_names_the_file_at_the_path_and_what_a_reboot_would_start() {
     let host = upgraded_to("1.26.3");
     let before = host.left_beside_binary();

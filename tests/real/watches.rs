@@ -48,12 +48,18 @@ fn watching(watch: &str, act: impl FnOnce(Met<'_>) -> Run) -> Scene {
 
 /// Runs the plan to its end with these changes.
 fn run_with(changes: &[(&str, &str)]) -> Scene {
-    let (host, offer) = host();
+    run_for("1s", "1.26.3", changes)
+}
+
+/// The same with another soak and build.
+fn run_for(soak: &str, build: &str, changes: &[(&str, &str)]) -> Scene {
+    let (host, _) = host();
+    let offer = host.offer(build);
     let mut all = vec![(HEALTH, PROBES)];
     all.extend_from_slice(changes);
     Scene::play_with(host, |host| {
         let plan = plan(host, &all);
-        host.changeover(&["run", plan, "--set", "soak=1s"], &offer)
+        host.changeover(&["run", plan, "--set", &format!("soak={soak}")], &offer)
     })
 }
 
@@ -213,20 +219,28 @@ fn a_person_who_stops_a_run_without_an_automatic_way_back_finds_both_generations
     stopped(&scene);
 }
 
+/// New's workers need not stay the same for a while.
+const NOT_STABLE: (&str, &str) = ("stable-for = \"1s\"", "stable-for = \"0s\"");
+
 #[test]
 fn a_budget_that_is_used_up_brings_old_back() {
-    let budget = ("[service]", "[defaults]\nbudget = \"1500ms\"\n\n[service]");
-    let (host, offer) = host();
-    let scene = Scene::play_with(host, |host| Met::at(Moment::Soak, host, &offer, &[budget]).run.wait());
+    // 2 s are needed at least, and new takes 0.7 s to start.
+    let scene = run_for(
+        "1s",
+        "faulty/starts-slowly",
+        &[("[service]", "[defaults]\nbudget = \"2300ms\"\n\n[service]")],
+    );
     assert_eq!(diagnosis(&scene.run), "run/budget-used", "{}", scene.run);
+    assert_eq!(scene.run.verdict()["failed"], 7, "{}", scene.run);
     scene.rolled_back(20);
     assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
 }
 
 #[test]
 fn a_budget_holds_for_probes_without_a_pause_too() {
-    let budget = ("[service]", "[defaults]\nbudget = \"1500ms\"\n\n[service]");
-    let scene = run_with(&[budget, ("pass-after = 5\n", "pass-after = 10000\ninterval = \"0s\"\n")]);
+    let probes = ("pass-after = 5\n", "pass-after = 10000\ninterval = \"0s\"\n");
+    let scene =
+        run_with(&[("[service]", "[defaults]\nbudget = \"1500ms\"\n\n[service]"), NOT_STABLE, probes]);
     assert_eq!(diagnosis(&scene.run), "run/budget-used", "{}", scene.run);
     assert_eq!(scene.run.verdict()["failed"], 6, "{}", scene.run);
     scene.rolled_back(20);
@@ -234,7 +248,13 @@ fn a_budget_holds_for_probes_without_a_pause_too() {
 
 #[test]
 fn a_step_that_is_due_after_the_budget_does_not_begin() {
-    let scene = run_with(&[("[service]", "[defaults]\nbudget = \"1ms\"\n\n[service]")]);
+    // The checks take longer than that.
+    let once = ("pass-after = 5\n", "pass-after = 1\n");
+    let scene = run_for(
+        "1ms",
+        "1.26.3",
+        &[("[service]", "[defaults]\nbudget = \"5ms\"\n\n[service]"), NOT_STABLE, once],
+    );
     assert_eq!(diagnosis(&scene.run), "run/budget-used", "{}", scene.run);
     assert_eq!(scene.run.verdict()["failed"], 1, "{}", scene.run);
     scene.rolled_back(20);
@@ -262,7 +282,7 @@ fn a_time_out_of_each_kind_of_step_is_told_at_its_half_and_names_what_was_waited
     for (changes, code, failed) in
         [(workers, "run/workers-late", 3), ((probes.0, &*probes.1), "run/probes-late", 6)]
     {
-        let scene = run_with(&[changes]);
+        let scene = run_with(&[changes, NOT_STABLE]);
         assert_eq!(diagnosis(&scene.run), code, "{}", scene.run);
         assert_eq!(scene.run.verdict()["failed"], failed, "{}", scene.run);
         let slow =
