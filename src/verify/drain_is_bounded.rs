@@ -1,4 +1,4 @@
-//! `verify/drain-may-not-end`: the commit waits until old's last connection has ended.
+//! `verify/drain-may-not-end`: a step waits until old's last connection has ended.
 
 use super::finding::Finding;
 use crate::{
