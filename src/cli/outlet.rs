@@ -67,9 +67,12 @@ impl Outlet {
         self.0.lock().writing
     }
 
-    /// Adds a line, whether there is room or not.
+    /// Adds a line, whether there is room or not. A live line gives way to it, also one that is not drawn yet.
     pub(super) fn line(&self, line: String) {
-        self.0.change(|queue| queue.lines.push_back(line));
+        self.0.change(|queue| {
+            queue.lines.push_back(line);
+            queue.live = None;
+        });
     }
 
     /// Puts `line` below all lines, in the place of the one before; an empty one erases it.
@@ -103,7 +106,7 @@ impl Shared {
         let queue = self.changed.wait_while(queue, |queue| queue.lines.is_empty() && queue.live.is_none());
         let mut queue = queue.unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
-        if *drawn && !queue.lines.is_empty() {
+        if !queue.lines.is_empty() && std::mem::take(drawn) {
             text.push_str(ERASE);
         }
         for line in queue.lines.drain(..) {
@@ -219,6 +222,20 @@ mod tests {
         outlet.line(big.clone());
         outlet.line("the end".to_owned());
         assert_eq!(read(reader, &outlet), format!("{big}\nthe end\n"));
+    }
+
+    #[test]
+    fn a_live_line_that_was_not_drawn_yet_gives_way_to_the_lines_after_it() {
+        let outlet = Outlet(Arc::default());
+        outlet.live("waits".to_owned());
+        outlet.line("the end".to_owned());
+        let mut drawn = true;
+        assert_eq!((outlet.0.take(&mut drawn), drawn), (format!("{ERASE}the end\n"), false));
+        outlet.line("a prompt".to_owned());
+        assert_eq!(outlet.0.take(&mut drawn), "a prompt\n");
+        outlet.line("a line".to_owned());
+        outlet.live("waits".to_owned());
+        assert_eq!((outlet.0.take(&mut drawn), drawn), (format!("a line\n{ERASE}waits"), true));
     }
 
     #[test]
