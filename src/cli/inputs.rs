@@ -60,7 +60,7 @@ impl Taken<'_> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "`from-env` is read here and nowhere else")]
-fn variable(name: &str) -> Option<OsString> {
+pub(super) fn variable(name: &str) -> Option<OsString> {
     env::var_os(name)
 }
 

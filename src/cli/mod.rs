@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod diff;
 mod explain;
+mod guardian;
 mod init;
 mod inputs;
 mod load;
@@ -12,6 +13,7 @@ mod outlet;
 mod output;
 mod preview;
 mod printer;
+mod recover;
 mod run;
 mod schema;
 mod screen;
@@ -45,6 +47,11 @@ enum Command {
     Preview(Preview),
     /// Do what the plan says, and go back by itself if anything is wrong.
     Run(Run),
+    /// Watch the process of a run.
+    #[command(hide = true)]
+    Guardian(guardian::Guardian),
+    /// Go on with a run whose process has ended: back to old, or after the commit to its end.
+    Recover(recover::Recover),
     /// Say which generations live, and what the binary path holds.
     Status(Status),
     /// Say what a code means, why it matters and what to do; without one, list them all.
@@ -115,6 +122,10 @@ struct Run {
     /// Refuse with 14 where the plan or the host is not as `preview --seal` saw it.
     #[arg(long, value_name = "FILE")]
     sealed: Option<PathBuf>,
+    /// Start no guardian, which goes on with the run when its process is killed: for whatever kills all that it has started on
+    /// purpose. `changeover recover` goes on then.
+    #[arg(long)]
+    no_guardian: bool,
     /// Print nothing while it goes well: only how it ended, or what went wrong. With JSON only the verdict.
     #[arg(long, short)]
     quiet: bool,
@@ -170,6 +181,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Diff(diff) => diff::main(&diff),
         Command::Preview(preview) => preview::main(&preview),
         Command::Run(run) => run::main(&run),
+        Command::Guardian(guardian) => guardian::main(&guardian),
+        Command::Recover(recover) => recover::main(&recover),
         Command::Status(status) => status::main(&status),
         Command::Explain(explain) => explain::main(&explain),
         Command::Schema(schema) => schema::main(&schema),

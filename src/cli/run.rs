@@ -22,7 +22,7 @@ use crate::{
 /// Exit code 1: a bug, or a system that gives the process no runtime.
 const BUG: u8 = 1;
 /// How long a reader may take to read the last lines.
-const LAST_LINES: Duration = Duration::from_secs(2);
+pub(super) const LAST_LINES: Duration = Duration::from_secs(2);
 /// How long one may take to read that the run is suspended, before it is.
 const SUSPENDED: Duration = Duration::from_millis(200);
 
@@ -32,10 +32,7 @@ pub(super) fn main(run: &Run) -> u8 {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let Some(state) = state::directory(run.state_dir.as_deref()) else {
-        output::talk("this user has no home to keep the run's files in: name a directory with --state-dir");
-        return output::USAGE;
-    };
+    let Some(state) = state::directory(run.state_dir.as_deref()) else { return state::homeless() };
     let sealed =
         match run.sealed.as_deref().map(|file| seal::read(file).map_err(|error| (file, error))).transpose() {
             Ok(sealed) => sealed,
@@ -55,7 +52,7 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, u8> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| cannot_start(&error))
 }
 
-fn cannot_start(error: &io::Error) -> u8 {
+pub(super) fn cannot_start(error: &io::Error) -> u8 {
     output::talk(&format!("changeover cannot start: {error}"));
     BUG
 }
@@ -65,7 +62,7 @@ async fn execute(run: &Run, loaded: Loaded, state: PathBuf, sealed: Option<Seal>
         Ok(outlet) => Rc::new(outlet),
         Err(error) => return cannot_start(&error),
     };
-    let (teller, _ticker) = teller(run, &loaded, &outlet);
+    let (teller, _ticker) = teller(run.plan.format, run.quiet, &loaded, &outlet);
     let input = Input {
         file: inputs::name(&run.plan.plan),
         text: loaded.document.text().to_owned(),
@@ -73,6 +70,7 @@ async fn execute(run: &Run, loaded: Loaded, state: PathBuf, sealed: Option<Seal>
         plan: loaded.plan,
         state,
         sealed,
+        guarded: !run.no_guardian,
         teller,
     };
     let exit = match start(input).await {
@@ -84,15 +82,20 @@ async fn execute(run: &Run, loaded: Loaded, state: PathBuf, sealed: Option<Seal>
 }
 
 /// Prints each record as it comes.
-fn teller(run: &Run, loaded: &Loaded, outlet: &Rc<Outlet>) -> (Teller, Option<Ticker>) {
+pub(super) fn teller(
+    format: RunFormat,
+    quiet: bool,
+    loaded: &Loaded,
+    outlet: &Rc<Outlet>,
+) -> (Teller, Option<Ticker>) {
     let printer = Printer::new(Rc::clone(outlet));
-    let (mut teller, ticker) = match run.plan.format {
-        RunFormat::Json => (json_lines(printer, run.quiet), None),
+    let (mut teller, ticker) = match format {
+        RunFormat::Json => (json_lines(printer, quiet), None),
         RunFormat::Salt => (salt_line(printer), None),
         RunFormat::Human => {
             let style = output::style();
             let view = PlanView::of(&loaded.document, loaded.plan.steps.len());
-            screen::shown(Human::new(style, view, run.quiet), printer, style.live && !run.quiet)
+            screen::shown(Human::new(style, view, quiet), printer, style.live && !quiet)
         }
     };
     let outlet = Rc::clone(outlet);

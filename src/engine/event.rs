@@ -202,6 +202,23 @@ pub enum Event {
         /// How many; `seq`, `ms` and `at` are those of the last one.
         lines: usize,
     },
+    /// The process of the run has ended without a verdict, or a person wants a stopped one to go on: another process does.
+    TakenOver {
+        /// The run's id.
+        run: String,
+        /// The plan's name, references resolved.
+        plan: String,
+        /// Who goes on.
+        by: By,
+        /// Where to.
+        goes: Goes,
+    },
+    /// The host was started again while the run was under way: nobody of either generation lives, and the path holds what the
+    /// commit record, or that there is none, asks for.
+    HostRestarted {
+        /// What the path holds, in words.
+        path: String,
+    },
     /// The commit record: from here recovery goes forward, as long as new accepts.
     CommitRecorded,
     /// Old was told QUIT: nothing goes back from here.
@@ -247,6 +264,26 @@ pub enum Event {
     },
     /// The last event.
     Verdict(Verdict),
+}
+
+/// Who goes on with a run whose own process has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// The guardian that the run has started.
+    Guardian,
+    /// `changeover recover`.
+    Recover,
+}
+
+/// Where a run that was taken over goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Goes {
+    /// The way back: the commit is not recorded, or new does not accept and old was not told QUIT.
+    Back,
+    /// To the end of the commit.
+    Forward,
 }
 
 /// How bad a preflight finding is.

@@ -205,6 +205,14 @@ pub enum Fault {
         /// What is left, in words.
         left: String,
     },
+    /// The process of the run is gone, and had told no verdict.
+    #[error("the run's own process ended before the run did")]
+    RunnerGone {
+        /// It.
+        pid: i32,
+        /// What it recorded last, in words.
+        last: String,
+    },
     /// SIGINT, SIGTERM or SIGHUP.
     #[error("interrupted by {signal}")]
     Interrupted {
@@ -279,6 +287,7 @@ impl Fault {
             Self::BudgetUsed { .. } => "run/budget-used",
             Self::NotReadyToCommit { .. } => "run/not-ready-to-commit",
             Self::DrainLate { .. } => "run/drain-late",
+            Self::RunnerGone { .. } => "run/runner-gone",
             Self::Interrupted { .. } => "run/interrupted",
             Self::Probe { code, .. } | Self::Watch { code, .. } | Self::Move { code, .. } => code,
         }
@@ -309,6 +318,7 @@ impl Fault {
             Self::Move { .. } => "the move is made".into(),
             Self::NotReadyToCommit { .. } => "old is quiet and new accepts".into(),
             Self::DrainLate { waited, .. } => format!("old gone within {}", units::length(*waited)),
+            Self::RunnerGone { .. } => "a run that tells how it ended".into(),
             // Nothing in the plan is about it.
             Self::Interrupted { .. } => String::new(),
         }
@@ -343,6 +353,7 @@ impl Fault {
             Self::Watch { text, times, .. } => format!("{times} in a row: {text}"),
             Self::NewFileChanged { text, .. } | Self::Move { text, .. } => text.clone(),
             Self::DrainLate { left, .. } => left.clone(),
+            Self::RunnerGone { pid, last } => format!("process {pid} is gone; it recorded last: {last}"),
             Self::ExecFailed => "old's master forked, and its child was gone at once".into(),
             other => other.to_string(),
         }

@@ -15,7 +15,7 @@ pub mod units;
 mod verdict;
 
 pub use about::about;
-pub use event::{AnswerBy, Event, Level, Master, Record, WaitedFor};
+pub use event::{AnswerBy, By, Event, Goes, Level, Master, Record, WaitedFor};
 pub use expect::Expect;
 pub use fault::{Fault, FaultReport};
 pub use finding::{FindingReport, Severity};

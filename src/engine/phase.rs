@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::Event;
+use super::{Event, Goes};
 
 /// Where a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,21 @@ pub fn next(phase: Phase, event: &Event) -> Result<Phase, IllegalEvent> {
         (Forward { .. }, Event::WindowOpened | Event::WindowClosed { .. } | Event::NewMaster { .. }) => phase,
         (Forward { .. } | Committed, Event::Noticed { .. }) => phase,
         (Forward { .. }, Event::CommitRecorded) => Committed,
-        (Forward { .. } | Committed, Event::WayBackStarted) => RollingBack,
+        (Forward { .. } | Committed | RollingBack, Event::WayBackStarted) => RollingBack,
+        // Whatever was found at its end: who takes a run over looks again. After QUIT nothing leads back.
+        (
+            Preflight
+            | Refused
+            | Forward { .. }
+            | Committed
+            | RollingBack
+            | RolledBack
+            | Stopped
+            | Phase::Stuck,
+            Event::TakenOver { goes: Goes::Back, .. },
+        ) => RollingBack,
+        (Committed, Event::TakenOver { goes: Goes::Forward, .. }) => phase,
+        (Finishing | Finished | Stopped, Event::TakenOver { goes: Goes::Forward, .. }) => Finishing,
         (Forward { .. }, Event::Refused) => Refused,
         (Forward { .. } | Committed | Finishing | RollingBack, Event::Stopped) => Stopped,
         (Committed, Event::StepFailed { .. }) => phase,
@@ -71,7 +85,8 @@ pub fn next(phase: Phase, event: &Event) -> Result<Phase, IllegalEvent> {
         (Finishing, Event::Finished { .. }) => Finished,
         (RollingBack, Event::WayBackWaits { .. } | Event::BackMaster { .. }) => phase,
         (Forward { .. } | Committed | RollingBack, Event::MoveRefused { .. }) => phase,
-        (RollingBack, Event::RolledBack) => RolledBack,
+        (RollingBack, Event::RolledBack | Event::HostRestarted { .. }) => RolledBack,
+        (Committed | Finishing, Event::HostRestarted { .. }) => Finished,
         (RollingBack, Event::Stuck { .. }) => Phase::Stuck,
         (Forward { .. } | Committed | Finishing | RollingBack, Event::MoveMade { .. }) => phase,
         (Preflight | Forward { .. } | Committed | Finishing | RollingBack, Event::Slow { .. }) => phase,
@@ -100,7 +115,7 @@ fn name(event: &Event) -> String {
 pub(super) mod tests {
     use super::*;
     use crate::{
-        engine::{Fault, FaultReport, Level, Master, Verdict, WaitedFor},
+        engine::{By, Fault, FaultReport, Level, Master, Verdict, WaitedFor},
         protocol::{Generation, Move, Signal, Stuck, Waiting},
     };
 
@@ -189,7 +204,8 @@ pub(super) mod tests {
             (Event::Unread { lines: 1 }, "", '='),
             (Event::CommitRecorded, "F", 'C'),
             (Event::QuitSent { pid: 1 }, "C", 'Q'),
-            (Event::WayBackStarted, "FC", 'B'),
+            (Event::WayBackStarted, "FCB", 'B'),
+            (taken_over(Goes::Back), "PRFCBOSX", 'B'),
             (Event::WayBackWaits { waiting: Waiting::OldSettles }, "B", '='),
             (Event::RolledBack, "B", 'O'),
             (Event::Stuck { why: Stuck::NoMaster }, "B", 'X'),
@@ -198,6 +214,38 @@ pub(super) mod tests {
             (Event::Finished { old_gone: true }, "Q", 'D'),
             (Event::Verdict(Verdict::example()), "RDOSX", '='),
         ]
+    }
+
+    fn taken_over(goes: Goes) -> Event {
+        Event::TakenOver { run: String::new(), plan: String::new(), by: By::Guardian, goes }
+    }
+
+    #[test]
+    fn after_a_restart_of_the_host_a_run_is_at_its_end() {
+        let event = Event::HostRestarted { path: String::new() };
+        let leads_to = PHASES.map(|(letter, phase)| (letter, next(phase, &event).ok()));
+        for (letter, after) in leads_to {
+            let expected = match letter {
+                'B' => Some(Phase::RolledBack),
+                'C' | 'Q' => Some(Phase::Finished),
+                _ => None,
+            };
+            assert_eq!(after, expected, "{letter}");
+        }
+    }
+
+    #[test]
+    fn a_commit_is_taken_over_where_it_is_and_the_wait_for_old_also_where_a_person_had_stopped_it() {
+        let event = taken_over(Goes::Forward);
+        let leads_to = PHASES.map(|(letter, phase)| (letter, next(phase, &event).ok()));
+        for (letter, after) in leads_to {
+            let expected = match letter {
+                'C' => Some(Phase::Committed),
+                'Q' | 'D' | 'S' => Some(Phase::Finishing),
+                _ => None,
+            };
+            assert_eq!(after, expected, "{letter}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ impl Event {
             Self::RunStarted { plan, file, run: _, changeover: _ } => {
                 [plan, file].into_iter().for_each(change);
             }
+            Self::TakenOver { plan, run: _, by: _, goes: _ } => change(plan),
             Self::Preflight { seen, why, todo, code: _, level: _ } => {
                 [seen, why, todo].into_iter().for_each(change);
             }
@@ -23,6 +24,7 @@ impl Event {
             | Self::Probed { text, .. }
             | Self::Noticed { text, .. }
             | Self::StepPassed { seen: text, .. }
+            | Self::HostRestarted { path: text }
             | Self::MoveRefused { text, .. } => change(text),
             Self::StepFailed { fault, .. } => fault.texts(change),
             Self::Verdict(Verdict { diagnosis, message, now, next, .. }) => {

@@ -1,27 +1,40 @@
 //! The clock: the only place that reads one.
 #![expect(clippy::disallowed_methods, reason = "this is the room's clock")]
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
+use rustix::time::{ClockId, clock_gettime};
 
 /// A monotonic clock that was started once.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
-    start: Instant,
+    start: Duration,
 }
 
 impl Clock {
     /// Starts it now.
     #[must_use]
     pub fn start() -> Self {
-        Self { start: Instant::now() }
+        Self::started(monotonic())
+    }
+
+    /// One that was started at this time of [`monotonic`], by another process of this boot.
+    #[must_use]
+    pub const fn started(start: Duration) -> Self {
+        Self { start }
+    }
+
+    /// When it was started, as [`monotonic`] tells time.
+    #[must_use]
+    pub const fn start_time(&self) -> Duration {
+        self.start
     }
 
     /// How long ago it was started; it never runs backwards.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.start.elapsed()
+        monotonic().saturating_sub(self.start)
     }
 
     /// How much of `bound` is left, zero when it is over.
@@ -29,6 +42,13 @@ impl Clock {
     pub fn left(&self, bound: Duration) -> Duration {
         bound.saturating_sub(self.elapsed())
     }
+}
+
+/// The kernel's `CLOCK_MONOTONIC`: the same for all processes of a boot.
+#[must_use]
+pub fn monotonic() -> Duration {
+    let now = clock_gettime(ClockId::Monotonic);
+    Duration::try_from(now).unwrap_or_default()
 }
 
 /// The wall time as RFC 3339 in UTC with milliseconds, for people and files; nothing is decided by it.

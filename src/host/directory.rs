@@ -77,6 +77,12 @@ impl DirectoryError {
             (Doing::Sync, _) => "host/not-synced",
         }
     }
+
+    /// Whether there is no such name.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.source.kind() == io::ErrorKind::NotFound
+    }
 }
 
 /// An open directory.
@@ -120,6 +126,14 @@ impl Directory {
     ) -> impl FnOnce(rustix::io::Errno) -> DirectoryError {
         let path = self.path.join(name);
         move |error| DirectoryError { doing, path, source: error.into() }
+    }
+
+    /// The number of the device that it lies on (`st_dev`).
+    ///
+    /// # Errors
+    /// When the kernel does not tell.
+    pub fn device(&self) -> Result<u64, DirectoryError> {
+        fs::fstat(&self.fd).map(|stat| stat.st_dev).map_err(self.failed(Doing::LookAt, OsStr::new(".")))
     }
 
     /// Which file a name is; a symlink is itself.

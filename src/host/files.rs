@@ -9,6 +9,7 @@ use std::{
 };
 
 use rustix::fs::{self, Mode, OFlags, Stat};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::protocol::FileId;
@@ -87,7 +88,7 @@ pub struct Bounded {
 }
 
 /// What a file holds, without its bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hashed {
     /// Which file it is.
     pub id: FileId,

@@ -10,11 +10,14 @@ use std::{
 
 use rustix::{
     fs::{self, Access, AtFlags, CWD, FlockOperation, Mode, OFlags, Uid},
-    io::Errno,
+    io::{Errno, FdFlags, fcntl_setfd},
     process::geteuid,
 };
 
-use super::files::{id_of, sha256};
+use super::{
+    files::{id_of, sha256},
+    place::Place,
+};
 
 /// Where all locks are.
 const PLACE: &str = "/run/lock";
@@ -89,10 +92,39 @@ fn held_by(holder: Option<&Holder>) -> String {
 #[derive(Debug)]
 pub struct Locks {
     /// Held for their descriptors.
-    _files: Vec<File>,
+    files: Vec<File>,
 }
 
 impl Locks {
+    /// Takes the locks of an instance: its pid file, the name that is exchanged, and the file that this leads to, which
+    /// another instance may exchange.
+    ///
+    /// # Errors
+    /// As [`Locks::take`].
+    pub fn of_instance(pid_file: &Path, place: Option<&Place>, holder: &Holder) -> Result<Self, LockError> {
+        let place = place.map(|place| {
+            // Who may not change that one has nothing to lock there.
+            [Some(place.path()), Some(place.leads_to.clone()).filter(|path| may_change(path))]
+        });
+        let paths = place.iter().flatten().flatten().map(PathBuf::as_path);
+        Self::take(&std::iter::once(pid_file).chain(paths).collect::<Vec<_>>(), holder)
+    }
+
+    /// Does this while what it starts inherits the locks: they are held until the last of both lets go.
+    ///
+    /// # Errors
+    /// Of `start`, and where a descriptor cannot be changed.
+    pub fn inherited<T>(&self, start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        for file in &self.files {
+            fcntl_setfd(file, FdFlags::empty())?;
+        }
+        let started = start();
+        for file in &self.files {
+            fcntl_setfd(file, FdFlags::CLOEXEC)?;
+        }
+        started
+    }
+
     /// Takes one lock per path (the pid file, the binary path), all or none, without waiting.
     ///
     /// A lock stands for the real directory and the name in it, so two paths to one file are one lock.
@@ -109,7 +141,7 @@ impl Locks {
         locked.sort_by(|a, b| a.key.cmp(&b.key));
         locked.dedup_by(|a, b| a.key == b.key);
         let files = locked.iter().map(|locked| locked.take(&place.join(&locked.key), holder));
-        Ok(Self { _files: files.collect::<Result<_, _>>()? })
+        Ok(Self { files: files.collect::<Result<_, _>>()? })
     }
 }
 
@@ -193,8 +225,7 @@ impl<'a> Locked<'a> {
 }
 
 /// Whether names beside this path can be changed by us.
-#[must_use]
-pub fn may_change(path: &Path) -> bool {
+fn may_change(path: &Path) -> bool {
     path.parent()
         .is_some_and(|directory| fs::accessat(CWD, directory, Access::WRITE_OK, AtFlags::EACCESS).is_ok())
 }

@@ -11,6 +11,7 @@ pub mod files;
 pub mod ignored;
 pub mod listening;
 pub mod locks;
+pub mod name;
 pub mod network;
 pub mod notify;
 pub mod pidfd;
@@ -25,6 +26,7 @@ pub mod timer;
 mod unix_diag;
 pub mod view;
 pub mod wakeup;
+pub mod world_id;
 
 #[cfg(test)]
 pub(crate) mod scratch;

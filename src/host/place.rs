@@ -10,6 +10,7 @@ use rustix::{
     fs::{self, FileType},
     io::Errno,
 };
+use serde::{Deserialize, Serialize};
 
 use super::files::id_of;
 use crate::protocol::FileId;
@@ -21,11 +22,12 @@ const MOST_LINKS: usize = 40;
 ///
 /// Only the last part of the path is followed here. A directory on the way may be a symlink too: the kernel follows it,
 /// and the name that is exchanged lies in the real directory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The directory of the name.
     pub directory: PathBuf,
     /// The name that is exchanged.
+    #[serde(with = "super::name")]
     pub name: OsString,
     /// What this name is: the file itself, or the symlink.
     pub entry: FileId,

@@ -1,9 +1,11 @@
 //! `STATE/INSTANCE/RUN/`: `events.jsonl`, one record a line; `plan.toml`, the text that was run; `inputs.json`, with what.
 
+#![expect(clippy::disallowed_methods, reason = "journal/ writes files")]
+
 use std::{
     collections::BTreeSet,
-    fs::{DirBuilder, File, OpenOptions},
-    io::{self, Write as _},
+    fs::{DirBuilder, File, OpenOptions, remove_dir, remove_file},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
@@ -14,6 +16,14 @@ use crate::{engine::Record, plan::ResolvedInput};
 
 /// No more runs of one instance are listed.
 const MOST_RUNS: usize = 100_000;
+/// The name of the event file.
+const EVENTS: &str = "events.jsonl";
+/// The name of the plan's text.
+pub const PLAN: &str = "plan.toml";
+/// The name of the values of its inputs.
+const INPUTS: &str = "inputs.json";
+/// How much of its end is read to find the last event, in bytes.
+const LAST: u64 = 64 << 10;
 
 /// The files of one run. Writing to them is best effort: it never changes an outcome.
 #[derive(Debug)]
@@ -42,27 +52,59 @@ impl StateError {
 }
 
 impl RunDirectory {
-    /// Makes `STATE/INSTANCE/RUN`, for its owner alone, with the plan and the values of its inputs in it.
+    /// Makes `INSTANCE/RUN`, for its owner alone, with the plan and the values of its inputs in it.
     ///
     /// # Errors
     /// [`StateError`] when one of them cannot be made; nothing live was touched then.
     pub fn create(
-        state: &Path,
-        instance: &str,
+        instance: &Path,
         run: &str,
         plan: &str,
         inputs: &[ResolvedInput],
     ) -> Result<Self, StateError> {
-        let path = state.join(instance).join(run);
+        let path = instance.join(run);
         let failed = |source| StateError { path: path.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(failed)?;
         let new =
             |name: &str| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path.join(name));
-        new("plan.toml").and_then(|mut file| file.write_all(plan.as_bytes())).map_err(failed)?;
+        new(PLAN).and_then(|mut file| file.write_all(plan.as_bytes())).map_err(failed)?;
         let inputs = serde_json::to_vec_pretty(inputs).map_err(io::Error::from).map_err(failed)?;
-        new("inputs.json").and_then(|mut file| file.write_all(&inputs)).map_err(failed)?;
-        let events = new("events.jsonl").map_err(failed)?;
+        new(INPUTS).and_then(|mut file| file.write_all(&inputs)).map_err(failed)?;
+        let events = new(EVENTS).map_err(failed)?;
         Ok(Self { path, events: Some(events), failed: None })
+    }
+
+    /// Opens that of a run that another process has begun.
+    ///
+    /// # Errors
+    /// [`StateError`] when its event file cannot be opened.
+    pub fn reopen(path: &Path) -> Result<Self, StateError> {
+        let failed = |source| StateError { path: path.to_owned(), source };
+        let file = OpenOptions::new().append(true).read(true).open(path.join(EVENTS)).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), events: Some(file), failed: None })
+    }
+
+    /// Removes it, where nothing came of the run.
+    pub fn discard(&self) {
+        for name in [PLAN, INPUTS, EVENTS] {
+            // What stays is found by whoever looks into the directory; it harms nobody.
+            let _ = remove_file(self.path.join(name));
+        }
+        let _ = remove_dir(&self.path);
+    }
+
+    /// The number of the last event that is written there; 0 where none can be read.
+    #[must_use]
+    pub fn last_seq(&mut self) -> u64 {
+        let Some(file) = &mut self.events else { return 0 };
+        let mut text = Vec::new();
+        let read = file.seek(SeekFrom::End(0)).and_then(|end| {
+            file.seek(SeekFrom::Start(end.saturating_sub(LAST)))?;
+            file.read_to_end(&mut text)
+        });
+        let mut lines = text.split(|byte| *byte == b'\n').rev().filter(|line| !line.is_empty());
+        let seq = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).ok()?.get("seq")?.as_u64();
+        if read.is_ok() { lines.find_map(seq).unwrap_or_default() } else { 0 }
     }
 
     /// The ids of the runs that this instance has had, this one included.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::memory::Remembered;
 use crate::protocol::{Answers, Identity, Move, Past, Question, way_back::ASK_AGAIN};
 
 /// The moves that this run made and the answers it has.
@@ -27,6 +28,12 @@ impl Ledger {
         self.moves.push(Made { what, to, at, way_back, refused: false });
         self.answers = Answers { baseline_failures: self.answers.baseline_failures, ..Answers::default() };
         self.baseline_failed_at = None;
+    }
+
+    /// A move of before another process observed on.
+    pub(super) fn remember(&mut self, made: Remembered) {
+        let Remembered { what, to, at, way_back, sent } = made;
+        self.moves.push(Made { what, to, at, way_back, refused: !sent });
     }
 
     /// The world refused the last move.

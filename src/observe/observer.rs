@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 use super::{
     files::{self, Content},
     ledger::Ledger,
+    memory::{Known, Memory},
     strays,
     tree::{Listening, Tracked, Tree, facts},
 };
@@ -42,6 +43,11 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// The file that new runs, where it is another than old's.
+    fn new_file(&self) -> Option<FileId> {
+        self.ours.or_else(|| self.kept.map(|_| self.found))
+    }
+
     /// The file that starts old again: the one found, or the copy where the path held another file already.
     fn back(&self) -> FileId {
         self.kept.unwrap_or(self.found)
@@ -89,6 +95,27 @@ impl Observer {
         }
     }
 
+    /// Goes on observing what another process has begun to.
+    #[must_use]
+    pub fn resume(instance: Instance, memory: Memory) -> Self {
+        let mut observer = Self::new(instance);
+        for made in memory.moves {
+            observer.ledger.remember(made);
+        }
+        if let Some(back) = &memory.back {
+            (observer.old, observer.reversed) = (Tracked::known(back), true);
+        }
+        observer.new = memory.new.as_ref().map(Tracked::known).or_else(|| observer.new_by_pid_file());
+        observer
+    }
+
+    /// A second master of which nobody has noted that it was started, and whose parent is gone too.
+    fn new_by_pid_file(&self) -> Option<Tracked> {
+        let runs = self.instance.new_file().filter(|_| Tree::read(self.old.id).is_none())?;
+        let named = self.named_master(runs)?;
+        Some(Tracked::new(named.id, named.exe, named.start_stack))
+    }
+
     /// The file that this run staged is known now.
     pub fn set_ours(&mut self, ours: FileId) {
         self.instance.ours = Some(ours);
@@ -116,14 +143,30 @@ impl Observer {
         self.new.as_ref().map(|new| new.id)
     }
 
+    /// A master of a generation, dead or alive, as another process would have to know it.
+    #[must_use]
+    pub fn known(&self, which: Generation) -> Option<Known> {
+        let tracked = match which {
+            Generation::Old => Some(&self.old),
+            Generation::New => self.new.as_ref(),
+        };
+        tracked.map(|it| Known { id: it.id, exe: it.exe, start_stack: it.start_stack })
+    }
+
+    /// Whose master a move goes to now.
+    #[must_use]
+    pub fn goes_to(&self, what: &Move) -> Option<Identity> {
+        match what.receiver()? {
+            Generation::Old => Some(self.old.id),
+            Generation::New => self.new_master(),
+        }
+    }
+
     /// This run is about to make a move, or has made it. Every answer is forgotten.
     ///
     /// `to` is the master that it goes to; without one, the present master of the generation that it is for.
     pub fn record(&mut self, what: Move, to: Option<Identity>, now: Duration, way_back: bool) {
-        let to = to.or_else(|| match what.receiver()? {
-            Generation::Old => Some(self.old.id),
-            Generation::New => self.new.as_ref().map(|new| new.id),
-        });
+        let to = to.or_else(|| self.goes_to(&what));
         self.ledger.record(what, to, now, way_back);
     }
 
@@ -273,7 +316,7 @@ impl Observer {
         let back = new.and_then(|new| new.execed().find(|child| child.back_master(&new.master, olds)));
         let successor = match back {
             Some(back) => back.clone(),
-            None => self.named_master()?,
+            None => self.named_master(self.instance.back())?,
         };
         let tree = Tree::read(successor.id)?;
         self.reversed = back.is_some();
@@ -281,12 +324,12 @@ impl Observer {
         Some(tree)
     }
 
-    /// A master of what old ran that the pid file names.
-    fn named_master(&self) -> Option<ProcessFacts> {
+    /// A master that runs this file and that the pid file names.
+    fn named_master(&self, runs: FileId) -> Option<ProcessFacts> {
         let Content::Pid(pid) = files::pid_file(&self.instance.pid_file) else { return None };
         let named = facts(pid)?;
         let new = self.new.as_ref().is_some_and(|new| new.id == named.id);
-        let master = named.title == Title::Master && named.exe == Some(self.instance.back());
+        let master = named.title == Title::Master && named.exe == Some(runs);
         (master && !new).then_some(named)
     }
 

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use super::memory::Known;
 use crate::{
     host::process::{self, Process},
     nginx,
@@ -126,6 +127,11 @@ impl Tracked {
             unsettled_since: None,
             observed_at: None,
         }
+    }
+
+    /// One that another process has seen.
+    pub(super) fn known(known: &Known) -> Self {
+        Self::new(known.id, known.exe, known.start_stack)
     }
 
     /// Takes in what was read of it: what it does now.

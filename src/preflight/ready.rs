@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     facts::{Digest, Facts},
     master::Socket,
@@ -12,6 +14,7 @@ use crate::{
     host::{
         directory::Directory,
         files::{Hashed, sha256},
+        name,
         place::Place,
     },
     nginx::{
@@ -25,7 +28,7 @@ use crate::{
 const KEEPS_UNIX_SOCKETS: crate::nginx::version::Core = (1, 19, 1);
 
 /// A host that passed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ready {
     /// The master that serves.
     pub old: Identity,
@@ -66,9 +69,10 @@ pub struct Ready {
 }
 
 /// A file of this run beside the path: the new one, proven, or what old runs, kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Staged {
     /// Its name in the directory of the place.
+    #[serde(with = "name")]
     pub name: OsString,
     /// Its whole path.
     pub path: PathBuf,

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
 use super::{FileId, Generation, Identity, Move, OldFile, SignalSet, Stability};
 
 /// Everything that the next move depends on. Plain data: times are ages, so that the rules need no clock.
@@ -167,7 +169,7 @@ pub struct Answers {
 }
 
 /// What was true before anything was touched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Baseline {
     /// The number of accepting workers.
     pub accepting: usize,

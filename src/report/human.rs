@@ -134,6 +134,11 @@ impl Human {
             Event::Interrupted { .. } | Event::Suspended | Event::Resumed { .. } | Event::Unread { .. } => {
                 self.at_the_keyboard(&record.event)
             }
+            Event::TakenOver { run, plan, by, goes } => self.taken_over(run, plan, *by, *goes),
+            Event::HostRestarted { path } => {
+                self.rest = Some(Rest::Over);
+                self.line(Mark::Good, "host restarted", path, None)
+            }
             Event::Noticed { text, .. } => self.line(Mark::Warn, "noticed", text, None),
             Event::Stopped => self.line(Mark::Warn, "stopped", "both generations stay as they are", None),
             Event::NothingToDo { reason } => {

@@ -16,6 +16,7 @@ mod salt;
 mod starter;
 mod status;
 mod style;
+mod taken_over;
 mod tally;
 pub mod words;
 

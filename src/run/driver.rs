@@ -7,6 +7,9 @@ use crate::{
     protocol::{FileId, Generation, Move, Situation},
 };
 
+/// The code of a move that was not made because the journal could not be written.
+pub(super) const NOT_WRITTEN: &str = "journal/not-written";
+
 /// What a run is given: the plan, and what preflight found out for it.
 #[derive(Clone, Debug)]
 pub struct Given {
@@ -156,8 +159,8 @@ impl<'w, W: World> Run<'w, W> {
 
     /// Makes a move and its record.
     pub(super) async fn perform(&mut self, what: Move, way_back: bool) -> Result<Effect, Fault> {
-        self.touched = true;
         let made = self.world.perform(&what, way_back).await;
+        self.touched |= !made.as_ref().is_err_and(|error| error.code == NOT_WRITTEN);
         match made {
             Ok(effect) => {
                 let pid = match &what {
@@ -174,13 +177,24 @@ impl<'w, W: World> Run<'w, W> {
 
     /// Makes an event known, and follows the phase that it leads to.
     pub(super) fn tell(&mut self, event: Event) {
-        match next(self.phase, &event) {
+        self.follow(&event);
+        // What must not be lost is recorded; the rest is found again before the next move.
+        let _ = self.world.append(event);
+    }
+
+    /// The same for what must not be lost.
+    pub(super) fn record(&mut self, event: Event) -> Result<(), Fault> {
+        self.follow(&event);
+        self.world.append(event).map_err(|error| Fault::Move { code: error.code, text: error.text })
+    }
+
+    fn follow(&mut self, event: &Event) {
+        match next(self.phase, event) {
             Ok(phase) => self.phase = phase,
             Err(illegal) => {
                 self.illegal.get_or_insert(illegal.to_string());
             }
         }
-        self.world.append(event);
     }
 
     /// What is there now; told where a number of workers has changed.

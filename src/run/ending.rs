@@ -2,7 +2,13 @@
 
 use std::path::Path;
 
-use super::{Run, World, back::Back, driver::Way, recipe, until::millis};
+use super::{
+    Run, World,
+    back::Back,
+    driver::{NOT_WRITTEN, Way},
+    recipe,
+    until::millis,
+};
 use crate::{
     diagnose::{self, Cause},
     engine::{Ending, Event, Fault, FaultReport, NewFile, Phase, Serving, Verdict},
@@ -42,10 +48,11 @@ impl<W: World> Run<'_, W> {
             verdict.next.extend(recipe::committed(pid_file, &self.given.path, verdict.serving));
             return verdict;
         }
-        if interrupted && !self.touched {
+        let unwritten = fault.code() == NOT_WRITTEN;
+        if (interrupted || unwritten) && !self.touched {
             self.tell(Event::Refused);
             self.world.tidy(false);
-            return self.verdict(Ending::Refused, 17, Some(report));
+            return self.verdict(Ending::Refused, if interrupted { 17 } else { 12 }, Some(report));
         }
         if on_failure == OnFailure::Stop || !self.given.plan.rollback.automatic {
             let situation = self.look();
@@ -56,7 +63,7 @@ impl<W: World> Run<'_, W> {
         self.go_back(if interrupted { 21 } else { 20 }, Some(report)).await
     }
 
-    async fn go_back(&mut self, exit: u8, mut report: Option<Box<FaultReport>>) -> Verdict {
+    pub(super) async fn go_back(&mut self, exit: u8, mut report: Option<Box<FaultReport>>) -> Verdict {
         let back = self.back().await;
         if let Some(report) = report.as_mut().filter(|report| report.cause.is_none()) {
             self.explain_an_exit(report);
@@ -116,7 +123,7 @@ impl<W: World> Run<'_, W> {
             exit,
             changed: ending.changes(),
             serving: serving(&situation),
-            failed: report.as_ref().map(|_| self.step),
+            failed: report.as_ref().map(|_| self.step).filter(|step| *step > 0),
             diagnosis: report.map(|report| *report),
             run: self.given.run.clone(),
             message: String::new(),

@@ -4,6 +4,8 @@ mod asked;
 mod back;
 mod driver;
 mod ending;
+mod guard;
+mod left;
 mod live;
 mod patience;
 mod recipe;
@@ -13,6 +15,8 @@ mod until;
 mod world;
 
 pub use driver::{Given, Run};
-pub use live::{Input, Live, Started, Teller, start};
+pub use guard::Guarded;
+pub use left::Left;
+pub use live::{Input, Live, Resumable, ResumeError, Started, Teller, start};
 pub use until::millis;
 pub use world::{Effect, MoveError, OldBinary, Violation, Wake, World};

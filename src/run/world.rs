@@ -61,8 +61,11 @@ pub trait World {
     /// The watches ask no more.
     fn stop_watches(&mut self);
 
-    /// Makes an event known. Best effort: it never changes an outcome.
-    fn append(&mut self, event: Event);
+    /// Makes an event known. To people that is best effort, and changes no outcome.
+    ///
+    /// # Errors
+    /// [`MoveError`] when the journal should keep it and cannot: nothing goes forward then.
+    fn append(&mut self, event: Event) -> Result<(), MoveError>;
 }
 
 /// Files beside the path that a person may need.

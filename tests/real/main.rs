@@ -31,6 +31,7 @@ mod probe_kinds;
 mod probes;
 mod races;
 mod readers;
+mod recover;
 mod refusals;
 mod relative;
 mod reverse;

@@ -4,6 +4,7 @@
 use std::process::Command;
 
 use nix::sys::signal::Signal;
+use serde_json::json;
 
 use crate::interrupts::{SLOW, begins};
 use crate::support::changeover::{Line, Run, Running};
@@ -51,6 +52,11 @@ fn asked_again_on_the_way_back_everything_stays_as_it_is_and_the_path_holds_what
     let (host, mut run, _silent, _held) = soaking_with_a_request_in_hand();
     run.signal(Signal::SIGINT);
     run.wait_for("QUIT to new", |line| line.event["way_back"] == true && line.event["signal"] == "QUIT");
+    // It has reached new's workers.
+    run.wait_for("nobody of new accepts", |line| {
+        (line.name(), &line.event["generation"], &line.event["accepting"])
+            == ("workers", &json!("new"), &json!(0))
+    });
     ask_until(&run, Signal::SIGTERM, 2);
     let run = run.wait();
     assert_eq!((run.exit(), run.said("verdict"), heeded(&run)), (23, "stopped", vec![true, true]), "{run}");

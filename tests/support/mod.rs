@@ -23,6 +23,7 @@ pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod load;
 pub(crate) mod meeting;
+pub(crate) mod points;
 pub(crate) mod process;
 pub(crate) mod python;
 pub(crate) mod sandbox;

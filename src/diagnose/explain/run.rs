@@ -160,4 +160,34 @@ pub(super) const TEXTS: &[Text] = &[
         why: "A run that cannot be interrupted safely is not begun.",
         todo: "Look at the limits of the process.",
     },
+    Text {
+        code: "run/runner-gone",
+        means: "The process of the run ended without a verdict: it was killed, or the host was started again.",
+        why: "Another process has looked, and gone back, or after the commit record on to the end.",
+        todo: "Find out who killed it: the memory limit (`journalctl -k`), a time-out of whatever started it, a person.",
+    },
+    Text {
+        code: "run/unfinished",
+        means: "An earlier run of this nginx ended without a verdict, and nobody has gone on with it yet.",
+        why: "Two generations may live, and the path may hold the wrong file: nothing begins on top of that.",
+        todo: "`changeover recover` goes on with it.",
+    },
+    Text {
+        code: "run/no-guardian",
+        means: "The process that goes on with a run whose own process is killed could not be started.",
+        why: "Without it a killed run stays where it is until somebody says `changeover recover`.",
+        todo: "Look at the limits of this user (`ulimit -u`). `--no-guardian` does without.",
+    },
+    Text {
+        code: "run/guardian-gone",
+        means: "The guardian of the run was ended by somebody else.",
+        why: "If the run is killed now, nobody goes on with it by himself. Another one is started, three times.",
+        todo: "Do not end it: it leaves with the run.",
+    },
+    Text {
+        code: "run/network-not-entered",
+        means: "nginx runs in another network namespace, which could not be entered.",
+        why: "What listens, and what answers, can only be seen from there.",
+        todo: "Run `recover` as root.",
+    },
 ];

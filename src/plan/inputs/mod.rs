@@ -9,7 +9,7 @@ mod reference;
 mod resolve;
 mod values;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     document::Span,
@@ -24,7 +24,7 @@ pub(super) use resolve::resolve;
 pub use values::{InputsFile, Values};
 
 /// Where the value of an input comes from; what stands further down here wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Origin {
     /// The plan's own default.
@@ -51,7 +51,7 @@ impl Origin {
 }
 
 /// An input and its value, as shown and recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolvedInput {
     /// The input's name.
     pub name: String,

@@ -39,6 +39,11 @@ impl Asker {
         }
     }
 
+    /// The same with the probes that passed before another process began the run.
+    pub(super) fn resumed(plan: &Plan, old: Identity, baseline: Vec<String>) -> Self {
+        Self { baseline: RefCell::new(baseline), ..Self::new(plan, old) }
+    }
+
     /// The masters as they were observed last.
     pub(super) fn masters_are(&self, situation: &Situation) {
         self.masters.set((situation.old.id, situation.new.id));

@@ -12,6 +12,7 @@ use crate::{
         files::{self, Hashed, Symlinks},
         process,
     },
+    journal::Begun,
     preflight::Ready,
     protocol::FileId,
     run::MoveError,
@@ -74,9 +75,45 @@ impl Binary {
     /// Opens the directory of the place, and lays the stub and the symlink there.
     pub(super) fn open(ready: &Ready, run: &str) -> Result<Self, DirectoryError> {
         let place = &ready.place;
-        let mut binary = Self {
+        let mut binary = Self::of(ready, run, Directory::open(&place.directory)?);
+        // From here on what was laid is removed again where a step fails.
+        if let Some(staged) = binary.staged.as_mut().filter(|_| place.is_symlink()) {
+            let link = link(ready, run);
+            // Relative: whatever becomes of the directory's own path, it names its neighbour.
+            binary.directory.symlink(Path::new(&staged.name), &link)?;
+            staged.takes.0 = link;
+            staged.takes.1 = binary.directory.file_id(&staged.takes.0)?;
+        }
+        binary.stub.1 = binary.lay_stub()?;
+        Ok(binary)
+    }
+
+    /// Opens the place of a run that another process has begun; what it has laid there is still there. Of the stub, where it
+    /// is gone, a new one is laid: the second value says so.
+    pub(super) fn reopen(begun: &Begun) -> Result<(Self, bool), DirectoryError> {
+        let (ready, run) = (&begun.ready, begun.run.as_str());
+        let mut binary = Self::of(ready, run, Directory::open(&ready.place.directory)?);
+        binary.begun = true;
+        binary.stub.1 = begun.stub;
+        if let (Some(staged), Some(takes)) = (binary.staged.as_mut(), begun.takes) {
+            staged.takes.1 = takes;
+            if ready.place.is_symlink() {
+                staged.takes.0 = link(ready, run);
+            }
+        }
+        // Where the stub is at the path, what was found has its name.
+        let gone = binary.directory.file_id(&binary.stub.0).is_err_and(|error| error.is_missing());
+        if gone {
+            binary.stub.1 = binary.lay_stub()?;
+        }
+        Ok((binary, gone))
+    }
+
+    fn of(ready: &Ready, run: &str, directory: Directory) -> Self {
+        let place = &ready.place;
+        Self {
             path: ready.binary_path.clone(),
-            directory: Directory::open(&place.directory)?,
+            directory,
             name: place.name.clone(),
             found: Found { entry: place.entry, file: place.file },
             staged: ready.staged.as_ref().map(|staged| Laid {
@@ -88,17 +125,16 @@ impl Binary {
             runs: BTreeSet::new(),
             stub: (beside(&place.name, &format!("{run}-stub")), place.file),
             begun: false,
-        };
-        // From here on what was laid is removed again where a step fails.
-        if let Some(staged) = binary.staged.as_mut().filter(|_| place.is_symlink()) {
-            let link = beside(&place.name, &format!("{run}-link"));
-            // Relative: whatever becomes of the directory's own path, it names its neighbour.
-            binary.directory.symlink(Path::new(&staged.name), &link)?;
-            staged.takes.0 = link;
-            staged.takes.1 = binary.directory.file_id(&staged.takes.0)?;
         }
-        binary.stub.1 = binary.directory.write_atomically(&binary.stub.0, b"", 0o600, None)?;
-        Ok(binary)
+    }
+
+    fn lay_stub(&self) -> Result<FileId, DirectoryError> {
+        self.directory.write_atomically(&self.stub.0, b"", 0o600, None)
+    }
+
+    /// What takes the path at the exchange, where a file is staged.
+    pub(super) fn takes(&self) -> Option<FileId> {
+        self.staged.as_ref().map(|staged| staged.takes.1)
     }
 
     /// The file of this run takes the path; what was found takes its name.
@@ -124,6 +160,25 @@ impl Binary {
         }
         let text = format!("{} is not this run's file any more", self.name.display());
         Err(MoveError { code: "run/path-changed", text })
+    }
+
+    /// After a restart of the host: the path gets what was found, or after a commit the new file; what it holds then, in words.
+    /// A file of somebody else's is not touched.
+    pub(super) fn reconcile(&self, committed: bool) -> Result<&'static str, MoveError> {
+        let there = self.directory.file_id(&self.name).map_err(|e| refused(e.code(), &e))?;
+        let files = [Puts::Staged, Puts::Kept, Puts::Stub].map(|what| self.ours(what).ok());
+        let [new, ..] = files;
+        let ours = files.into_iter().flatten().find(|(_, id)| *id == there);
+        let (other, holds) = match (new.filter(|_| committed), ours) {
+            (Some((_, new)), _) if there == new => return Ok("the new file"),
+            (Some(new), _) if there == self.found.entry => (new, "the new file"),
+            (None, Some((name, _))) => ((name, self.found.entry), "what was found there"),
+            _ if there == self.found.entry => return Ok("what was found there"),
+            _ => return Ok("a file of somebody else"),
+        };
+        self.exchange((&self.name, there), other)?;
+        self.directory.sync().map_err(|e| refused(e.code(), &e))?;
+        Ok(holds)
     }
 
     /// The staged file takes the path for good, durably; what was found is kept under the staged name.
@@ -216,6 +271,11 @@ impl Binary {
     fn exchange(&self, first: (&OsStr, FileId), second: (&OsStr, FileId)) -> Result<(), MoveError> {
         self.directory.exchange(first, second).map(drop).map_err(|e| refused(e.code(), &e))
     }
+}
+
+/// The name of the symlink that takes the path, where that is one.
+fn link(ready: &Ready, run: &str) -> OsString {
+    beside(&ready.place.name, &format!("{run}-link"))
 }
 
 /// What new will run, as preflight has read it, and where it lies.

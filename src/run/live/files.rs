@@ -87,6 +87,13 @@ impl UnixPath {
         Ok(Self { path: path.to_owned(), begun: false, directory, kept })
     }
 
+    /// That of a run that another process has begun.
+    pub(super) fn reopen(path: &Path, run: &str) -> Result<Self, DirectoryError> {
+        let directory = Directory::open(path.parent().unwrap_or(Path::new("/")))?;
+        let kept = beside(path.file_name().unwrap_or_default(), run);
+        Ok(Self { path: path.to_owned(), begun: true, directory, kept })
+    }
+
     /// Links the path back.
     pub(super) fn link_back(&self) -> Result<(), MoveError> {
         let name = self.path.file_name().unwrap_or_default();

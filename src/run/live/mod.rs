@@ -3,25 +3,33 @@
 mod asker;
 mod binary;
 mod files;
+mod guardian;
 mod moves;
 mod opening;
+mod prepared;
 mod questions;
 mod recorder;
 mod refusal;
+mod restarted;
+mod resume;
 mod signals;
 mod start;
 mod suspend;
+mod unfinished;
 mod watches;
 mod window;
 
 use std::{path::PathBuf, rc::Rc, time::Duration};
 
 pub(super) use asker::Asker;
+pub(super) use guardian::WATCHES;
+pub use resume::{Resumable, ResumeError};
 pub use start::{Input, Started, start};
 
 use self::{
     binary::Binary,
     files::{PidFile, UnixPath},
+    guardian::{Guardian, NoGuardian},
     recorder::Recorder,
     signals::{Caught, Signals},
     suspend::Stops,
@@ -31,10 +39,11 @@ use super::{Effect, MoveError, OldBinary, Wake, World, steps::probed};
 use crate::{
     engine::{Event, Record},
     host::{exits::Exits, locks::Locks, notify::Notify, tail::Tail, timer},
-    observe::Observer,
+    journal::Entry,
+    observe::{Known, Observer},
     plan::steps::Answerer,
     probe::Answer,
-    protocol::{Identity, Move, Question, Situation},
+    protocol::{Generation, Identity, Move, Question, Situation},
 };
 
 /// The shortest time between two looks: a change was seen just now, and the next is likely.
@@ -62,13 +71,41 @@ pub struct Live {
     watches: Watches,
     tails: Vec<Tail>,
     configuration_test: questions::ConfigurationTest,
-    _locks: Locks,
+    /// None where nobody else goes on when this process ends.
+    guardian: Option<Guardian>,
+    /// None where the process was started with them.
+    locks: Option<Locks>,
 }
 
 impl Live {
     /// What is there now, for this room's own use.
     fn look(&mut self) -> Situation {
         self.observer.observe(self.recorder.now())
+    }
+
+    /// Where the guardian has ended, another one is started.
+    fn mind_guardian(&mut self) {
+        let Some(guardian) = self.guardian.as_mut().filter(|guardian| guardian.ended()) else { return };
+        let none = || NoGuardian::from(std::io::Error::other("nobody else can take the locks"));
+        let again = self.locks.as_ref().map_or_else(|| Err(none()), |locks| guardian.again(locks));
+        let text = match &again {
+            Ok(()) => "the guardian was ended; another one was started".to_owned(),
+            Err(error) => format!("the guardian was ended: {error}"),
+        };
+        if again.is_err() {
+            self.guardian = None;
+        }
+        self.last = None;
+        self.recorder.tell(Event::Noticed { code: "run/guardian-gone".to_owned(), text });
+    }
+
+    /// The master that a move has started.
+    fn started(&self, what: &Move, made: &Result<Effect, MoveError>) -> Option<Known> {
+        let Ok(Effect::Executed { .. }) = made else { return None };
+        self.observer.known(match what.receiver()? {
+            Generation::Old => Generation::New,
+            Generation::New => Generation::Old,
+        })
     }
 
     /// An answer to a watch: told where it failed, and a wake where the watch is violated.
@@ -102,7 +139,8 @@ impl World for Live {
         self.pace = pace.max(took);
         if changed {
             self.asker.masters_are(&situation);
-            self.exits.hold(everybody(&situation));
+            let guardian = self.guardian.iter().map(Guardian::id);
+            self.exits.hold(guardian.chain(everybody(&situation)));
         }
         self.last = Some(situation.clone());
         situation
@@ -110,17 +148,25 @@ impl World for Live {
 
     async fn perform(&mut self, what: &Move, way_back: bool) -> Result<Effect, MoveError> {
         self.pace = QUICK;
+        let to = self.observer.goes_to(what);
+        let intent = Entry::Intent { what: what.clone(), to, way_back };
+        // Without its record nothing goes forward; the way back goes on from memory.
+        self.recorder.journal(&intent).or_else(|error| if way_back { Ok(()) } else { Err(error) })?;
         // Recorded before it is made: an effect without its record would be forgotten by the way back.
-        self.observer.record(what.clone(), None, self.recorder.now(), way_back);
+        self.observer.record(what.clone(), to, self.recorder.now(), way_back);
         let made = self.make(what).await;
         if made.is_err() {
             self.observer.refused();
         }
+        let witness = Entry::Witness { made: made.is_ok(), started: self.started(what, &made) };
+        // What is lost here is found again by looking.
+        let _ = self.recorder.journal(&witness);
         self.stops = Stops::at(self.recorder.now());
         made
     }
 
     async fn wait(&mut self, deadline: Duration) -> Wake {
+        self.mind_guardian();
         let now = self.recorder.now();
         self.stops.beat(now);
         let left = deadline.saturating_sub(now);
@@ -215,8 +261,8 @@ impl World for Live {
         self.watches.stop();
     }
 
-    fn append(&mut self, event: Event) {
-        self.recorder.tell(event);
+    fn append(&mut self, event: Event) -> Result<(), MoveError> {
+        self.recorder.record(event)
     }
 }
 

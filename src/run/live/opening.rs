@@ -1,39 +1,31 @@
 //! The way to a run that may begin: locks, checks, files, the baseline. Whatever stops it, nothing live was touched.
 
-use std::{
-    future::Future,
-    io,
-    path::{Path, PathBuf},
-    rc::Rc,
-    time::Duration,
-};
+use std::{future::Future, io, path::PathBuf, rc::Rc, time::Duration};
 
 use super::{
     Live, QUICK,
     asker::Asker,
-    binary::Binary,
-    files::{PidFile, UnixPath},
-    questions::{self, ConfigurationTest},
+    guardian::Guardian,
+    prepared::{self, Files, Prepared},
     recorder::Recorder,
     refusal::Refusal,
     signals::{Caught, Signals},
-    suspend::Stops,
-    watches::Watches,
+    unfinished,
 };
 use crate::{
     engine::{Event, Level},
     host::{
         exits::Exits,
-        locks::{self, Holder, LockError, Locks},
-        notify::Notify,
+        files::sha256,
+        locks::{Holder, LockError, Locks},
         place::Place,
         timer,
+        world_id::WorldId,
     },
-    journal::RunDirectory,
-    observe::{self, Instance, Observer},
+    journal::{Begun, FORMAT, RunDirectory},
+    observe::{self, Observer},
     plan::{Plan, ResolvedInput, steps::Answerer},
     preflight::{self, Ready, Report, Seal, TRIAL_BOUND},
-    protocol::Limits,
     run::{Given, patience::Patience, steps::probed, until::millis},
 };
 
@@ -43,11 +35,13 @@ const SETTLES: Duration = Duration::from_secs(10);
 /// A run that is being opened.
 pub(super) struct Opening {
     pub(super) plan: Plan,
+    pub(super) file: String,
     pub(super) text: String,
     pub(super) inputs: Vec<ResolvedInput>,
     pub(super) state: PathBuf,
     pub(super) sealed: Option<Seal>,
     pub(super) run: String,
+    pub(super) guarded: bool,
     pub(super) recorder: Recorder,
 }
 
@@ -78,7 +72,10 @@ impl Opening {
             }
         };
         match (opened, signal) {
-            (Ok(prepared), None) => Ok(prepared.live(self, signals)),
+            (Ok(prepared), None) => {
+                let watches = self.plan.watches.clone();
+                Ok(prepared.live(self.recorder, signals, (self.run, self.plan), &watches))
+            }
             (Ok(_), Some(signal)) => Err((Refusal::Interrupted(signal), self.recorder)),
             (Err(refusal), _) => Err((refusal, self.recorder)),
         }
@@ -89,7 +86,12 @@ impl Opening {
         if let Err(held @ LockError::Held { .. }) = locks {
             return Err(held.into());
         }
+        let instance = self.instance_directory();
+        unfinished::check(&instance)?;
         let began = self.recorder.now();
+        // Before anything is laid beside the path: whose it is, a later run knows by the names of the directories.
+        let directory =
+            locks.is_ok().then(|| RunDirectory::create(&instance, &self.run, &self.text, &self.inputs));
         // Without its locks a run stages nothing: the checks say why, where they know it.
         let input = preflight::Input { plan: &self.plan, run: &self.run, stage: locks.is_ok() };
         let report = {
@@ -97,42 +99,32 @@ impl Opening {
             told(&mut self.recorder, "the binaries to test the configuration", TRIAL_BOUND, checks).await
         };
         let took = millis(self.recorder.now().saturating_sub(began));
-        let mut ready = self.judge(report, took)?;
-        let locks = locks?;
+        let judged = self.judge(report, took);
+        if let (Err(_), Some(Ok(directory))) = (&judged, &directory) {
+            directory.discard();
+        }
+        let (mut ready, locks) = (judged?, locks?);
+        let directory = directory.transpose()?;
+        let mut guardian = self.guarded.then(|| Guardian::start(&instance, &self.run, &locks)).transpose()?;
         let mut files = Files::make(&ready, &self.run)?;
         self.is_as_sealed(&ready)?;
-        let mut observer = Observer::new(self.instance(&ready, &files));
+        let mut observer = Observer::new(prepared::instance(&self.plan, &ready, &files));
         ready.baseline.accepting = self.settled_workers(&mut observer).await?;
         observer.set_baseline(ready.baseline);
-        let directory = self.directory(&ready)?;
-        files.binary.runs = directory.runs();
-        self.recorder.keep_in(directory);
+        if let Some(directory) = directory {
+            files.binary.runs = directory.runs();
+            self.recorder.keep_in(directory);
+        }
         self.found(&ready);
         let asker = Rc::new(Asker::new(&self.plan, ready.old));
         self.baseline(&asker).await?;
-        let mut notify = Notify::new()?;
-        for path in [&ready.pid_file, &files.pid_file.oldbin, &ready.place.path()] {
-            if let (Some(directory), Some(name)) = (path.parent(), path.file_name()) {
-                notify.watch(directory, name)?;
-            }
-        }
+        let notify = prepared::notify(&ready, &files)?;
         let exits = Exits::new().map_err(Refusal::Exits)?;
-        Ok(Prepared { ready, files, observer, asker, notify, exits, locks })
-    }
-
-    fn instance(&self, ready: &Ready, files: &Files) -> Instance {
-        Instance {
-            pid_file: ready.pid_file.clone(),
-            binary_path: ready.binary_path.clone(),
-            found: ready.place.file,
-            old: ready.old,
-            ours: ready.staged.as_ref().map(|staged| staged.file.id),
-            kept: ready.kept.as_ref().map(|kept| kept.file.id),
-            stub: Some(files.binary.stub.1),
-            unix_paths: ready.unix_paths.clone(),
-            baseline: ready.baseline,
-            limits: Limits { quit_timeout: self.plan.rollback.quit_timeout },
+        self.journal(&ready, &files, &asker)?;
+        if let Some(guardian) = &mut guardian {
+            guardian.watches().await?;
         }
+        Ok(Prepared { ready, files, observer, asker, notify, exits, guardian, locks: Some(locks) })
     }
 
     /// How many workers old has once it is settled: while it starts or reloads any number may be there for a moment,
@@ -159,17 +151,9 @@ impl Opening {
     fn lock(&self) -> Result<Locks, LockError> {
         let pid_file = self.plan.service.pid_file.as_path();
         let executes = observe::find(pid_file).ok().and_then(|found| found.old.executes());
-        // The name that is exchanged, and the file that it leads to: another instance may exchange that one.
         let place = executes.and_then(|path| Place::of(&path).ok());
-        // Who may not change that one has nothing to lock there.
-        let place = place.map(|place| {
-            let leads_to = Some(place.leads_to.clone()).filter(|path| locks::may_change(path));
-            [Some(place.path()), leads_to]
-        });
-        let paths: Vec<&Path> =
-            std::iter::once(pid_file).chain(place.iter().flatten().flatten().map(PathBuf::as_path)).collect();
         let pid = i32::try_from(std::process::id()).unwrap_or_default();
-        Locks::take(&paths, &Holder { pid, run: self.run.clone() })
+        Locks::of_instance(pid_file, place.as_ref(), &Holder { pid, run: self.run.clone() })
     }
 
     /// Tells what the checks found; goes on only where none refuses and there is something to do.
@@ -200,13 +184,16 @@ impl Opening {
         if differs.is_empty() { Ok(()) } else { Err(Refusal::Unsealed(differs)) }
     }
 
-    fn directory(&self, ready: &Ready) -> Result<RunDirectory, Refusal> {
+    /// The directory of the instance's runs.
+    fn instance_directory(&self) -> PathBuf {
+        let pid_file = &self.plan.service.pid_file;
         // By its real directory: `/var/run` and `/run` are one instance.
-        let directory = ready.pid_file.parent().and_then(|directory| directory.canonicalize().ok());
-        let name = ready.pid_file.file_name().unwrap_or_default();
-        let path = directory.map_or_else(|| ready.pid_file.clone(), |directory| directory.join(name));
-        let instance = path.display().to_string().trim_start_matches('/').replace('/', "_");
-        Ok(RunDirectory::create(&self.state, &instance, &self.run, &self.text, &self.inputs)?)
+        let directory = pid_file.parent().and_then(|directory| directory.canonicalize().ok());
+        let name = pid_file.file_name().unwrap_or_default();
+        let path = directory.map_or_else(|| pid_file.clone(), |directory| directory.join(name));
+        // The guardian does not work in this directory.
+        let state = std::path::absolute(&self.state).unwrap_or_else(|_| self.state.clone());
+        state.join(path.display().to_string().trim_start_matches('/').replace('/', "_"))
     }
 
     fn found(&mut self, ready: &Ready) {
@@ -233,6 +220,25 @@ impl Opening {
         }
     }
 
+    /// From here on another process can go on with the run.
+    fn journal(&mut self, ready: &Ready, files: &Files, asker: &Asker) -> Result<(), Refusal> {
+        let begun = Begun {
+            journal_format: FORMAT,
+            changeover: env!("CARGO_PKG_VERSION").to_owned(),
+            run: self.run.clone(),
+            world: WorldId::here(),
+            pid: i32::try_from(std::process::id()).unwrap_or_default(),
+            file: self.file.clone(),
+            plan_sha256: sha256(self.text.as_bytes()),
+            inputs: self.inputs.clone(),
+            ready: ready.clone(),
+            stub: files.binary.stub.1,
+            takes: files.binary.takes(),
+            baseline: asker.baseline(),
+        };
+        self.recorder.begin_journal(&self.instance_directory(), begun)
+    }
+
     /// Every probe is asked once of old. A failing watch refuses the run: it would be violated whatever new does.
     async fn baseline(&mut self, asker: &Asker) -> Result<(), Refusal> {
         let longest = self.plan.probes.values().map(|probe| probe.request_timeout).max().unwrap_or_default();
@@ -251,78 +257,6 @@ impl Opening {
             }
         }
         Ok(())
-    }
-}
-
-/// The files that a run lays beside the path, the pid file and the unix paths; removed again unless it begins.
-struct Files {
-    binary: Binary,
-    pid_file: PidFile,
-    unix_paths: Vec<UnixPath>,
-}
-
-impl Files {
-    fn make(ready: &Ready, run: &str) -> Result<Self, Refusal> {
-        let binary = Binary::open(ready, run)?;
-        let pid_file = PidFile::open(&ready.pid_file, ready.user)?;
-        let unix_paths = ready.unix_paths.iter().map(|(path, _)| UnixPath::keep(path, run));
-        Ok(Self { binary, pid_file, unix_paths: unix_paths.collect::<Result<_, _>>()? })
-    }
-
-    /// From here on they are removed at the end of the run, not before.
-    fn begin(&mut self) {
-        self.binary.begun = true;
-        for path in &mut self.unix_paths {
-            path.begun = true;
-        }
-    }
-}
-
-/// All that a run needs.
-struct Prepared {
-    ready: Ready,
-    files: Files,
-    observer: Observer,
-    asker: Rc<Asker>,
-    notify: Notify,
-    exits: Exits,
-    locks: Locks,
-}
-
-impl Prepared {
-    fn live(self, opening: Opening, signals: Signals) -> (Live, Given) {
-        let Self { ready, mut files, observer, asker, notify, exits, locks } = self;
-        files.begin();
-        let watches = Watches::start(&opening.plan.watches, &asker);
-        let live = Live {
-            observer,
-            last: None,
-            stops: Stops::at(opening.recorder.now()),
-            pace: QUICK,
-            binary: files.binary,
-            pid_file: files.pid_file,
-            unix_paths: files.unix_paths,
-            notify,
-            exits,
-            signals,
-            asker,
-            watches,
-            tails: questions::tails(ready.old, &ready.error_logs),
-            configuration_test: ConfigurationTest::of(&ready),
-            recorder: opening.recorder,
-            _locks: locks,
-        };
-        let given = Given {
-            run: opening.run,
-            path: ready.binary_path.display().to_string(),
-            new_version: ready.new_version.clone(),
-            old_workers: ready.baseline.accepting,
-            new_workers: ready.new_workers,
-            new_file: ready.new_file,
-            new_runs: ready.staged.as_ref().map_or(ready.place.file, |staged| staged.file.id),
-            plan: opening.plan,
-        };
-        (live, given)
     }
 }
 

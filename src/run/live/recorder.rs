@@ -1,15 +1,15 @@
-//! Events become records: numbered, timed, written to the run's file and told.
+//! Events become records: numbered, timed, journaled where they must be, written to the run's file and told.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
-use super::Teller;
+use super::{Teller, binary::refused, refusal::Refusal};
 use crate::{
-    engine::{Event, Record},
+    engine::{Ending, Event, Record},
     host::clock::{self, Clock},
-    journal::RunDirectory,
+    journal::{Begun, Entry, Journal, NotRecorded, OpenRun, RunDirectory, keeps},
     plan::Secrets,
     report::message,
-    run::until::millis,
+    run::{MoveError, until::millis},
 };
 
 /// The one place where events of a run go.
@@ -19,6 +19,9 @@ pub(super) struct Recorder {
     away: Duration,
     seq: u64,
     directory: Option<RunDirectory>,
+    journal: Option<Journal>,
+    /// The mark of a run that has not come to its end.
+    open: Option<OpenRun>,
     secrets: Secrets,
     teller: Teller,
 }
@@ -26,11 +29,49 @@ pub(super) struct Recorder {
 impl Recorder {
     /// The run begins now. Nothing that is told will hold one of these secrets.
     pub(super) fn new(teller: Teller, secrets: Secrets) -> Self {
-        Self { clock: Clock::start(), away: Duration::ZERO, seq: 0, directory: None, secrets, teller }
+        Self {
+            clock: Clock::start(),
+            away: Duration::ZERO,
+            seq: 0,
+            directory: None,
+            journal: None,
+            open: None,
+            secrets,
+            teller,
+        }
+    }
+
+    /// The same for a run that another process began at this time of the kernel's monotonic clock.
+    pub(super) fn resumed(teller: Teller, secrets: Secrets, began: Duration) -> Self {
+        Self { clock: Clock::started(began), ..Self::new(teller, secrets) }
+    }
+
+    /// Makes the journal of the run: from now on another process can go on with it.
+    pub(super) fn begin_journal(&mut self, instance: &Path, begun: Begun) -> Result<(), Refusal> {
+        let run = begun.run.clone();
+        let first = Entry::Begun(Box::new(begun));
+        // Its times count from when the run began, which was before this.
+        let journal = Journal::create(&instance.join(&run), &run, self.clock.start_time(), &first)?;
+        let open = OpenRun::mark(instance, &run)
+            .map_err(|source| NotRecorded { path: instance.to_owned(), source })?;
+        self.go_on_in(journal, open);
+        Ok(())
+    }
+
+    /// From now on the run is journaled there.
+    pub(super) fn go_on_in(&mut self, journal: Journal, open: OpenRun) {
+        (self.journal, self.open) = (Some(journal), Some(open));
+    }
+
+    /// Puts an entry into the journal, once there is one; durable, where it must be, when this returns.
+    pub(super) fn journal(&mut self, entry: &Entry) -> Result<(), MoveError> {
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        journal.append(entry).map_err(|error| refused(error.code(), &error))
     }
 
     /// From now on records also go to the run's event file.
-    pub(super) fn keep_in(&mut self, directory: RunDirectory) {
+    pub(super) fn keep_in(&mut self, mut directory: RunDirectory) {
+        self.seq = directory.last_seq().max(self.seq);
         self.directory = Some(directory);
     }
 
@@ -49,8 +90,11 @@ impl Recorder {
         self.secrets.hide(text);
     }
 
-    /// Makes an event known.
-    pub(super) fn tell(&mut self, mut event: Event) {
+    /// Makes an event known. To people that is best effort.
+    ///
+    /// # Errors
+    /// [`MoveError`] when the journal should keep it and cannot.
+    pub(super) fn record(&mut self, mut event: Event) -> Result<(), MoveError> {
         self.seq += 1;
         event.texts(&mut |text| self.secrets.hide(text));
         if let Event::Verdict(verdict) = &mut event
@@ -59,11 +103,36 @@ impl Recorder {
             // Of texts that hold no secret any more: this one is cut, and a piece of a secret is not always found.
             verdict.message = message(verdict);
         }
+        let kept = if keeps(&event) {
+            self.journal(&Entry::Event { event: Box::new(event.clone()) })
+        } else {
+            Ok(())
+        };
+        self.close_after(&event);
         let record = Record { seq: self.seq, ms: millis(self.now()), at: clock::wall_time(), event };
         if let Some(directory) = &mut self.directory {
             directory.append(&record);
         }
         (self.teller)(&record);
+        kept
+    }
+
+    /// Makes an event known that nothing depends on.
+    pub(super) fn tell(&mut self, event: Event) {
+        // Whether the journal can be written is found again before the next move.
+        let _ = self.record(event);
+    }
+
+    /// A run whose end leaves nothing to do is not open any more.
+    fn close_after(&mut self, event: &Event) {
+        let Event::Verdict(verdict) = event else { return };
+        if matches!(verdict.verdict, Ending::Stopped | Ending::Stuck | Ending::Bug) {
+            return;
+        }
+        if let Some(open) = self.open.take() {
+            // Its own verdict says that it has ended, whatever the mark says.
+            let _ = open.close();
+        }
     }
 }
 
@@ -73,7 +142,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        engine::{Ending, FaultReport, Verdict},
+        engine::{FaultReport, Verdict},
         plan::{Inputs, Values, load},
     };
 

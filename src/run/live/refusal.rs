@@ -2,11 +2,11 @@
 
 use thiserror::Error;
 
-use super::recorder::Recorder;
+use super::{guardian::NoGuardian, recorder::Recorder};
 use crate::{
     engine::{Ending, Event, FaultReport, Serving, Verdict},
     host::{directory::DirectoryError, locks::LockError, notify::NotifyError},
-    journal::StateError,
+    journal::{Damage, NotRecorded, StateError},
     preflight::{Finding, fault},
     report::nothing_to_do,
     run::until::millis,
@@ -21,6 +21,18 @@ pub(super) enum Refusal {
     /// Another run holds the instance or its binary.
     #[error(transparent)]
     Locked(#[from] LockError),
+    /// An earlier run has not come to its end.
+    #[error("the run {run} of process {pid} ended without a verdict")]
+    Unfinished { run: String, pid: i32, would: &'static str },
+    /// The journal of an earlier run cannot be believed.
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    /// The journal of this run cannot be written.
+    #[error(transparent)]
+    Journal(#[from] NotRecorded),
+    /// Nobody would go on with the run if its process ended.
+    #[error(transparent)]
+    Guardian(#[from] NoGuardian),
     /// Checks refuse.
     #[error("{}", fault(.0).map_or_else(|| "preflight refused".to_owned(), |first| first.message))]
     Checks(Vec<Finding>),
@@ -59,6 +71,8 @@ impl Refusal {
             Self::NothingToDo(_) => 0,
             Self::Locked(LockError::Held { .. }) => 13,
             Self::Unsealed(_) => 14,
+            Self::Unfinished { .. } => 15,
+            Self::Damaged(_) => 32,
             Self::Interrupted(_) => 17,
             _ => 12,
         }
@@ -68,47 +82,23 @@ impl Refusal {
     fn report(&self) -> Option<FaultReport> {
         let (code, expected, todo) = match self {
             Self::NothingToDo(_) => return None,
-            Self::Locked(error) => {
-                let todo = match error {
-                    LockError::Held { .. } => {
-                        Some("wait until that run has ended; `changeover status` shows how far it is")
-                    }
-                    LockError::Place { .. } => {
-                        Some("make /run/lock writable for this user, as with mode 1777")
-                    }
-                    LockError::Foreign { .. } => Some("remove that file as root"),
-                    LockError::Unnamed { .. } => None,
-                };
-                let expected = "no other run changes this nginx".to_owned();
-                (error.code(), expected, todo.map(str::to_owned))
-            }
             Self::Checks(findings) => return fault(findings),
-            Self::Unsealed(_) => {
-                let todo = "look at what has changed, then `preview --seal` again";
-                (
-                    "preflight/seal-broken",
-                    "the plan and the host that were sealed".to_owned(),
-                    Some(todo.to_owned()),
-                )
+            Self::Locked(error) => {
+                (error.code(), "no other run changes this nginx".to_owned(), unlock(error))
             }
+            Self::Unfinished { would, .. } => (
+                "run/unfinished",
+                "every earlier run of this nginx has come to its end".to_owned(),
+                Some(format!("changeover recover   # would {would}")),
+            ),
             Self::Watch { code, expected, .. } => {
                 let todo = "mend what the watch asks, or the watch, before anything is changed";
                 (*code, expected.clone(), Some(todo.to_owned()))
             }
-            Self::State(error) => (error.code(), "the run's own files can be made".to_owned(), None),
-            Self::Directory(error) => (error.code(), "files beside the path can be made".to_owned(), None),
-            Self::Notify(error) => (error.code(), "the host can be watched".to_owned(), None),
-            Self::Unsettled(_) => {
-                let todo = "wait for its start or its reload to end; a stopped one needs `kill -CONT`";
-                (
-                    "run/old-not-settled",
-                    "old's master is quiet and its workers accept".to_owned(),
-                    Some(todo.to_owned()),
-                )
+            other => {
+                let (code, expected, todo) = other.fixed();
+                (code, expected.to_owned(), todo.map(str::to_owned))
             }
-            Self::Exits(_) => ("run/exits-not-watched", "the ends of processes can be seen".to_owned(), None),
-            Self::Signals(_) => ("run/signals-not-caught", "signals can be caught".to_owned(), None),
-            Self::Interrupted(_) => ("run/interrupted", String::new(), None),
         };
         let message = self.to_string();
         Some(FaultReport {
@@ -122,6 +112,37 @@ impl Refusal {
             label: message.clone(),
             message,
         })
+    }
+
+    /// The code of one whose words are always the same, what was expected, and what to do.
+    fn fixed(&self) -> (&'static str, &'static str, Option<&'static str>) {
+        match self {
+            Self::Unsealed(_) => (
+                "preflight/seal-broken",
+                "the plan and the host that were sealed",
+                Some("look at what has changed, then `preview --seal` again"),
+            ),
+            Self::State(error) => (error.code(), "the run's own files can be made", None),
+            Self::Damaged(error) => (error.code(), "the journal of the earlier run is whole", None),
+            Self::Journal(error) => (error.code(), "the run can be journaled", None),
+            Self::Directory(error) => (error.code(), "files beside the path can be made", None),
+            Self::Notify(error) => (error.code(), "the host can be watched", None),
+            Self::Guardian(_) => (
+                "run/no-guardian",
+                "another process watches this one",
+                Some(
+                    "`--no-guardian` does without; `changeover recover` goes on then where the run is killed",
+                ),
+            ),
+            Self::Unsettled(_) => (
+                "run/old-not-settled",
+                "old's master is quiet and its workers accept",
+                Some("wait for its start or its reload to end; a stopped one needs `kill -CONT`"),
+            ),
+            Self::Exits(_) => ("run/exits-not-watched", "the ends of processes can be seen", None),
+            Self::Signals(_) => ("run/signals-not-caught", "signals can be caught", None),
+            _ => ("run/interrupted", "", None),
+        }
     }
 
     /// Tells it, and how the run ended.
@@ -145,4 +166,15 @@ impl Refusal {
         recorder.tell(Event::Verdict(verdict.clone()));
         verdict
     }
+}
+
+/// What to do about a lock that was not taken.
+fn unlock(error: &LockError) -> Option<String> {
+    let todo = match error {
+        LockError::Held { .. } => "wait until that run has ended; `changeover status` shows how far it is",
+        LockError::Place { .. } => "make /run/lock writable for this user, as with mode 1777",
+        LockError::Foreign { .. } => "remove that file as root",
+        LockError::Unnamed { .. } => return None,
+    };
+    Some(todo.to_owned())
 }

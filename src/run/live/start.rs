@@ -26,6 +26,8 @@ pub struct Input {
     pub state: PathBuf,
     /// What must not have changed since a preview.
     pub sealed: Option<Seal>,
+    /// Whether another process goes on with the run when this one ends.
+    pub guarded: bool,
     /// Takes each record.
     pub teller: Teller,
 }
@@ -48,12 +50,12 @@ pub async fn start(input: Input) -> Started {
     recorder.tell(Event::RunStarted {
         run: run.clone(),
         plan: input.plan.name.clone(),
-        file: input.file,
+        file: input.file.clone(),
         changeover: env!("CARGO_PKG_VERSION").to_owned(),
     });
-    let Input { text, inputs, plan, state, sealed, .. } = input;
+    let Input { file, text, inputs, plan, state, sealed, guarded, .. } = input;
     let pid_file = plan.service.pid_file.clone();
-    let opening = Opening { plan, text, inputs, state, sealed, run: run.clone(), recorder };
+    let opening = Opening { plan, file, text, inputs, state, sealed, run: run.clone(), guarded, recorder };
     match opening.open(signals).await {
         Ok((live, given)) => Started::Ready(Box::new(live), Box::new(given)),
         Err((refusal, mut recorder)) => {
@@ -63,7 +65,7 @@ pub async fn start(input: Input) -> Started {
 }
 
 /// Who serves where nothing was touched.
-fn serving(pid_file: &Path) -> Serving {
+pub(super) fn serving(pid_file: &Path) -> Serving {
     let Ok(found) = observe::find(pid_file) else { return Serving::None };
     let accepts = |side: &Side| !side.workers.titled.is_empty();
     Serving::of(accepts(&found.old), found.new.as_ref().is_some_and(accepts))

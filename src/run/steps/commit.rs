@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    engine::{Event, Fault, NewFile},
+    engine::{Event, Fault, NewFile, Phase},
     plan::steps::{Commit, OnDrainTimeout},
     protocol::{Generation, Master, Move, PathHolds, PidFile, Signal, Situation},
     run::{Run, World, until::Looked},
@@ -25,21 +25,39 @@ impl<W: World> Run<'_, W> {
             // Nothing writes it again once old is gone, and new's next USR2 would poison it (nginx-facts 26).
             self.perform(Move::WritePidFile { names: Generation::New }, false).await?;
         }
-        self.tell(Event::CommitRecorded);
+        self.record(Event::CommitRecorded)?;
+        self.commit_recorded(step).await
+    }
+
+    /// What follows the record: the path for good, new seen to accept, QUIT to old, and the wait for it. Each is done only where
+    /// it is not: another process may have done it.
+    pub(in crate::run) async fn commit_recorded(&mut self, step: &Commit) -> Result<(bool, String), Fault> {
         // From here on only new matters: an old that somebody ends, or wakes up, is told QUIT in a moment anyway.
         self.expect.old_lives = false;
         self.expect.old_accepts = false;
         self.expect.old_drained = false;
         if self.given.new_file == NewFile::Staged {
             self.expect.path = PathHolds::Ours;
-            self.perform(Move::Install, false).await?;
+            if self.look().path != PathHolds::Ours {
+                self.perform(Move::Install, false).await?;
+            }
         }
-        self.ready("new to accept once more", false).await?;
-        let pid = self.master(Generation::Old).unwrap_or_default();
-        self.end_old(Signal::Quit).await?;
-        self.tell(Event::QuitSent { pid });
+        if self.phase == Phase::Committed {
+            self.quit_old().await?;
+        }
         self.world.stop_watches();
         self.drain(step).await
+    }
+
+    /// QUIT goes to old, once new was seen to accept; not to one that is leaving already.
+    async fn quit_old(&mut self) -> Result<(), Fault> {
+        self.ready("new to accept once more", false).await?;
+        let pid = self.master(Generation::Old).unwrap_or_default();
+        if self.look().old.master != Master::Leaving {
+            self.end_old(Signal::Quit).await?;
+        }
+        self.tell(Event::QuitSent { pid });
+        Ok(())
     }
 
     /// New accepts, and where asked for old is quiet.

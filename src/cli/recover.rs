@@ -1,0 +1,143 @@
+//! `recover`: goes on with runs whose process has ended, one after the other; one that is damaged holds no other up.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+use clap::Args;
+use serde_json::json;
+
+use super::{RunFormat, inputs, outlet::Outlet, output, run, state};
+use crate::{
+    engine::By,
+    journal::{self, Damage},
+    run::{Resumable, ResumeError, Run},
+};
+
+/// Exit code 12: nothing could be looked at.
+const REFUSED: u8 = 12;
+
+/// `changeover recover`
+#[derive(Debug, Args)]
+pub(super) struct Recover {
+    /// This run, also one that was stopped on purpose or is stuck; else every run that is open.
+    #[arg(long, value_name = "ID")]
+    run: Option<String>,
+    /// Only runs that a restart of the host has ended: no process is looked at or signalled.
+    #[arg(long)]
+    after_boot: bool,
+    /// Where runs keep their files [default: /var/lib/changeover; without root ~/.local/state/changeover].
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
+    /// For people, for programs, or for Salt.
+    #[arg(long = "output", value_name = "FORMAT", default_value = "human")]
+    format: RunFormat,
+    /// Print nothing while it goes well.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// A run that may have to be gone on with.
+struct Found {
+    instance: PathBuf,
+    run: String,
+}
+
+/// Goes on with them; the highest of their exit codes.
+pub(super) fn main(recover: &Recover) -> u8 {
+    let Some(state) = state::directory(recover.state_dir.as_deref()) else { return state::homeless() };
+    let found = match find(&state, recover.run.as_deref()) {
+        Ok(found) => found,
+        Err(error) => {
+            output::talk(&format!("{} cannot be read: {error}", state.display()));
+            return REFUSED;
+        }
+    };
+    match (&recover.run, found.is_empty()) {
+        (Some(run), true) => {
+            output::talk(&format!("there is no run {run} below {}", state.display()));
+            return output::USAGE;
+        }
+        (None, true) if !recover.quiet => nothing(recover.format, "no run is open"),
+        _ => {}
+    }
+    found.iter().map(|found| one(recover, found)).max().unwrap_or_default()
+}
+
+/// The named run, or the open one of each instance.
+fn find(state: &Path, run: Option<&str>) -> io::Result<Vec<Found>> {
+    let named = |instance: &Path| match run {
+        Some(run) => instance.join(run).join(journal::NAME).exists().then(|| run.to_owned()),
+        None => journal::open_run(instance),
+    };
+    let instances = journal::instances(state)?;
+    let found = instances.into_iter().filter_map(|instance| Some(Found { run: named(&instance)?, instance }));
+    Ok(found.collect())
+}
+
+fn one(recover: &Recover, found: &Found) -> u8 {
+    let resumable = match Resumable::read(&found.instance, &found.run, &inputs::variable) {
+        Ok(resumable) => resumable,
+        // The mark is made after the journal: one without it is of a run that was taken away.
+        Err(ResumeError::Damaged(Damage::Unreadable { source, .. }))
+            if source.kind() == io::ErrorKind::NotFound =>
+        {
+            nothing(recover.format, &format!("of run {} nothing is left", found.run));
+            return 0;
+        }
+        Err(error) => return refused(recover.format, found, &error),
+    };
+    if recover.after_boot && !resumable.is_of_another_boot() {
+        return 0;
+    }
+    if resumable.has_ended() {
+        nothing(recover.format, &format!("run {} has ended", found.run));
+        return 0;
+    }
+    match run::runtime() {
+        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, execute(recover, found, resumable)),
+        Err(exit) => exit,
+    }
+}
+
+async fn execute(recover: &Recover, found: &Found, resumable: Resumable) -> u8 {
+    let outlet = match Outlet::of(io::stdout()) {
+        Ok(outlet) => Rc::new(outlet),
+        Err(error) => return run::cannot_start(&error),
+    };
+    let (teller, _ticker) = run::teller(recover.format, recover.quiet, &resumable.loaded, &outlet);
+    let gone_on = if resumable.is_of_another_boot() {
+        resumable.after_restart(teller)
+    } else {
+        match resumable.resume(By::Recover, true, teller) {
+            Ok((mut live, given, left)) => Ok(Run::go_on(&mut *live, given, left).await.exit),
+            Err(error) => Err(error),
+        }
+    };
+    let exit = gone_on.unwrap_or_else(|error| refused(recover.format, found, &error));
+    outlet.wait(run::LAST_LINES);
+    exit
+}
+
+fn refused(format: RunFormat, found: &Found, error: &ResumeError) -> u8 {
+    let exit = error.exit();
+    match format {
+        RunFormat::Human => output::talk(&format!("{}: {error}", error.code())),
+        RunFormat::Json | RunFormat::Salt => output::json(&json!({
+            "verdict": "refused", "exit": exit, "changed": false, "run": found.run,
+            "code": error.code(), "message": error.to_string(),
+        })),
+    }
+    exit
+}
+
+fn nothing(format: RunFormat, text: &str) {
+    match format {
+        RunFormat::Human => output::talk(text),
+        RunFormat::Json | RunFormat::Salt => {
+            output::json(&json!({ "verdict": "unchanged", "exit": 0, "changed": false, "message": text }));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A journal read back, record by record: where its run is, what it did, and which transition was not legal.
+
+use std::time::Duration;
+
+use super::{
+    entry::{Begun, Entry},
+    line::{Chain, Line},
+};
+use crate::{
+    engine::{Event, FaultReport, Phase, Verdict, next},
+    observe::Known,
+    protocol::{Generation, Identity, Move},
+};
+
+/// A run as its journal tells it.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    /// How it began.
+    pub begun: Begun,
+    /// When, by the kernel's monotonic clock.
+    pub began: Duration,
+    /// Where it is.
+    pub phase: Phase,
+    /// The step in hand, counted from 1.
+    pub step: usize,
+    /// The action of that step.
+    pub action: String,
+    /// How far its commit is.
+    pub committed: Committed,
+    /// The moves, oldest first.
+    pub moves: Vec<Made>,
+    /// The second master that the run has started.
+    pub new: Option<Known>,
+    /// The back-master that the way back has started.
+    pub back: Option<Known>,
+    /// Why it went back, where a step failed.
+    pub fault: Option<FaultReport>,
+    /// How it ended.
+    pub verdict: Option<Verdict>,
+    /// The last line was torn, and is cut when the journal is opened again.
+    pub torn: bool,
+    /// The last move has no witness: it was made, or not, or in part.
+    pub(super) in_hand: bool,
+    pub(super) chain: Chain,
+    pub(super) length: u64,
+}
+
+/// How far a commit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// There is no record of one: the run goes back.
+    No,
+    /// It is recorded: the run goes on as long as new accepts.
+    Recorded,
+    /// QUIT is sent to old: nothing leads back.
+    OldIsTold,
+}
+
+/// A move that a run was about to make.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// Which.
+    pub what: Move,
+    /// The master that it went to.
+    pub to: Option<Identity>,
+    /// When, by the kernel's monotonic clock.
+    pub at: Duration,
+    /// Whether the way back made it.
+    pub way_back: bool,
+    /// Its witness says that it was made.
+    pub sent: bool,
+    /// Nobody knows: it has no witness.
+    pub unknown: bool,
+}
+
+/// An entry that cannot follow.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct IllegalEntry(pub(super) String);
+
+impl Replay {
+    /// Of its first line.
+    pub(super) fn begins(line: Line, chain: Chain) -> Result<Self, IllegalEntry> {
+        let Entry::Begun(begun) = line.entry else {
+            return Err(IllegalEntry("it does not say how the run began".to_owned()));
+        };
+        Ok(Self {
+            begun: *begun,
+            began: Duration::from_micros(line.mono_us),
+            phase: Phase::Preflight,
+            step: 0,
+            action: String::new(),
+            committed: Committed::No,
+            moves: Vec::new(),
+            new: None,
+            back: None,
+            fault: None,
+            verdict: None,
+            torn: false,
+            in_hand: false,
+            chain,
+            length: 0,
+        })
+    }
+
+    /// Takes in the next entry.
+    ///
+    /// # Errors
+    /// [`IllegalEntry`] when the engine's table has no such transition, a witness has no intent, or something follows an
+    /// intent that nobody has looked after.
+    pub(super) fn follows(&mut self, at: Duration, entry: Entry) -> Result<(), IllegalEntry> {
+        let illegal = |what: &str| Err(IllegalEntry(what.to_owned()));
+        match entry {
+            Entry::Begun(_) => illegal("the run begins a second time"),
+            Entry::Intent { .. } if self.in_hand => illegal("a move begins before the one in hand is over"),
+            Entry::Laid { .. } if self.in_hand => illegal("a file is laid before the move in hand is over"),
+            Entry::Laid { stub } => {
+                self.begun.stub = stub;
+                Ok(())
+            }
+            Entry::Intent { what, to, way_back } => {
+                let made = Event::MoveMade { what: what.clone(), pid: None, way_back };
+                self.enter(&made)?;
+                self.moves.push(Made { what, to, at, way_back, sent: false, unknown: true });
+                self.in_hand = true;
+                Ok(())
+            }
+            Entry::Witness { .. } if !self.in_hand => illegal("a witness of no move"),
+            Entry::Witness { made, started } => {
+                self.in_hand = false;
+                if let Some(last) = self.moves.last_mut() {
+                    (last.sent, last.unknown) = (made, false);
+                    match (started, last.what.receiver()) {
+                        (Some(known), Some(Generation::Old)) => self.new = Some(known),
+                        (Some(known), Some(Generation::New)) => self.back = Some(known),
+                        _ => {}
+                    }
+                }
+                Ok(())
+            }
+            Entry::Event { event } => {
+                // Whoever takes a run over looks first: what was in hand stays unknown.
+                if self.in_hand && !matches!(*event, Event::TakenOver { .. }) {
+                    return illegal("something else happens before the move in hand is over");
+                }
+                self.in_hand = false;
+                self.enter(&event)?;
+                self.notes(*event);
+                Ok(())
+            }
+        }
+    }
+
+    fn enter(&mut self, event: &Event) -> Result<(), IllegalEntry> {
+        if self.verdict.is_some() && !matches!(event, Event::TakenOver { .. }) {
+            return Err(IllegalEntry("something follows the verdict".to_owned()));
+        }
+        self.phase = next(self.phase, event).map_err(|error| IllegalEntry(error.to_string()))?;
+        Ok(())
+    }
+
+    fn notes(&mut self, event: Event) {
+        match event {
+            Event::StepStarted { step, action, .. } => (self.step, self.action) = (step, action),
+            Event::StepFailed { fault, .. } => self.fault = Some(fault),
+            Event::CommitRecorded => self.committed = Committed::Recorded,
+            Event::QuitSent { .. } => self.committed = Committed::OldIsTold,
+            Event::TakenOver { .. } => self.verdict = None,
+            Event::Verdict(verdict) => self.verdict = Some(verdict),
+            _ => {}
+        }
+    }
+
+    /// Whether the run has not come to an end: its process is gone, or still at work.
+    #[must_use]
+    pub const fn unfinished(&self) -> bool {
+        self.verdict.is_none()
+    }
+}

@@ -1,0 +1,137 @@
+//! A run that its process has left: where it goes from here, and to its end.
+
+use std::time::Duration;
+
+use super::{
+    Run, World,
+    driver::{Given, Way},
+};
+use crate::{
+    engine::{By, Event, Expect, Fault, FaultReport, Goes, Phase, Verdict},
+    journal::{Committed, Made, Replay},
+    plan::{Action, OnFailure, steps::Commit},
+    protocol::{Generation, Master, Situation},
+    report::words,
+};
+
+/// How long the masters may take to be quiet after a commit record, before it is judged who accepts.
+const SETTLES: Duration = Duration::from_secs(2);
+
+/// What a run was when its process left it.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// Who goes on with it.
+    pub by: By,
+    /// Where it was.
+    pub phase: Phase,
+    /// The step in hand, counted from 1.
+    pub step: usize,
+    /// How far its commit is.
+    pub committed: Committed,
+    /// Why it went back, where it did; else that its process is gone.
+    pub fault: FaultReport,
+}
+
+impl Left {
+    /// As the journal tells it.
+    #[must_use]
+    pub fn of(replay: &Replay, by: By) -> Self {
+        let gone = || FaultReport::of(&Fault::RunnerGone { pid: replay.begun.pid, last: last(replay) });
+        Self {
+            by,
+            phase: replay.phase,
+            step: replay.step,
+            committed: replay.committed,
+            fault: replay.fault.clone().unwrap_or_else(gone),
+        }
+    }
+}
+
+/// The last that is recorded, in words.
+fn last(replay: &Replay) -> String {
+    let step = match replay.step {
+        0 => "before the first step".to_owned(),
+        step => format!("in step {step}"),
+    };
+    match replay.moves.last() {
+        None => format!("{step}, no move yet"),
+        Some(Made { what, unknown, .. }) => {
+            let done = if *unknown { ", begun" } else { "" };
+            format!("{step}, {}{done}", words::movement(what, None))
+        }
+    }
+}
+
+impl<W: World> Run<'_, W> {
+    /// Goes on with a run that another process has begun: back, or after the commit record forward, as long as new accepts.
+    pub async fn go_on(world: &mut W, given: Given, left: Left) -> Verdict {
+        let mut run = Run::new(world, given);
+        (run.phase, run.step, run.touched) = (left.phase, left.step, true);
+        run.expect = Expect { new_started: true, new_lives: true, ..run.expect };
+        let goes = run.where_to(&left).await;
+        let (name, plan) = (run.given.run.clone(), run.given.plan.name.clone());
+        run.tell(Event::TakenOver { run: name, plan, by: left.by, goes });
+        let commit = run.commit_step().filter(|_| goes == Goes::Forward);
+        let verdict = if let Some(commit) = commit {
+            run.goes_forward(&commit).await
+        } else if run.drills() {
+            run.go_back(0, None).await
+        } else {
+            run.go_back(20, Some(Box::new(left.fault))).await
+        };
+        run.tell(Event::Verdict(verdict.clone()));
+        verdict
+    }
+
+    /// Forward only where the commit is recorded, and old was told QUIT or new accepts.
+    async fn where_to(&mut self, left: &Left) -> Goes {
+        match left.committed {
+            Committed::OldIsTold => return Goes::Forward,
+            Committed::No => return Goes::Back,
+            Committed::Recorded => {}
+        }
+        let deadline = self.world.now().saturating_add(SETTLES);
+        loop {
+            let situation = self.look();
+            if accepts(&situation) {
+                return Goes::Forward;
+            }
+            if self.world.now() >= deadline || !situation.new.master.lives() {
+                return Goes::Back;
+            }
+            self.world.wait(deadline).await;
+        }
+    }
+
+    async fn goes_forward(&mut self, commit: &Commit) -> Verdict {
+        self.expect.new_accepts = true;
+        let way = match self.commit_recorded(commit).await {
+            Ok((old_gone, _)) => Way::Done { old_gone },
+            Err(fault) => {
+                let report = self.report(&fault);
+                self.tell(Event::StepFailed { step: self.step, fault: report.clone() });
+                Way::Failed(Box::new(report), OnFailure::Rollback, fault)
+            }
+        };
+        self.end(way).await
+    }
+
+    fn commit_step(&self) -> Option<Commit> {
+        self.given.plan.steps.iter().find_map(|step| match &step.action {
+            Action::Commit(commit) => Some(commit.clone()),
+            _ => None,
+        })
+    }
+
+    /// The step in hand goes back on purpose.
+    fn drills(&self) -> bool {
+        let step = self.step.checked_sub(1).and_then(|at| self.given.plan.steps.get(at));
+        step.is_some_and(|step| matches!(step.action, Action::Rollback(_)))
+    }
+}
+
+/// New accepts, and nothing that was sent to old is in flight: QUIT may have been.
+fn accepts(situation: &Situation) -> bool {
+    let new = situation.generation(Generation::New).accepting().is_some_and(|accepting| accepting > 0);
+    new && matches!(situation.old.master, Master::Settled | Master::Leaving | Master::Dead)
+}

@@ -1,0 +1,350 @@
+//! A run whose process is killed: what its guardian makes of it, and `recover` where that was killed too.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::support::changeover::{Line, Run, Running};
+use crate::support::host::{Host, PID_FILE};
+use crate::support::load::Load;
+use crate::support::meeting::plan;
+use crate::support::points::{self, Point};
+use crate::support::scene::Snapshot;
+use crate::support::{holds_within, wait_until};
+
+const STANDARD: [&str; 2] = ["run", "plans/nginx.toml"];
+const SOAKING: [&str; 4] = ["run", "plans/soak-and-watch.toml", "--set", "soak=1m"];
+/// Where the runs of the host's nginx are.
+const RUNS: &str = "/var/lib/changeover/run_nginx.pid";
+
+/// Starts a run of these arguments.
+fn start(host: &Host, arguments: &[&str]) -> Running {
+    let offer = host.offer("1.26.3");
+    host.start_changeover(arguments, &offer)
+}
+
+/// A run of the standard plan that is killed at a point, together with its guardian or not, or goes to its end; and when it was
+/// killed.
+fn killed_at(host: &Host, last: Option<usize>, guardian_too: bool) -> (Vec<Point>, Run, Duration) {
+    let run = start(host, &STANDARD);
+    let points = points::run_to(&run, last, || {
+        if guardian_too {
+            kill_guardian(host);
+        }
+        run.signal(Signal::SIGKILL);
+    });
+    let when = now();
+    (points, run.wait(), when)
+}
+
+fn now() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::Monotonic)).expect("the clock")
+}
+
+fn guardians(host: &Host) -> Vec<i32> {
+    let ours = |title: &str| title.contains(" guardian --instance ");
+    host.processes().into_iter().filter(|it| ours(&it.title) && it.state != 'Z').map(|it| it.pid).collect()
+}
+
+fn kill_guardian(host: &Host) {
+    for pid in guardians(host) {
+        host.kill(pid, Signal::SIGKILL);
+    }
+    wait_until("the guardian is gone", || guardians(host).is_empty());
+}
+
+fn recover(host: &Host) -> Run {
+    host.changeover_bare(&["recover", "--output", "json"])
+}
+
+/// The directory of the only run.
+fn directory(host: &Host) -> Option<PathBuf> {
+    let mut names = host.names_in(RUNS).into_iter().filter(|name| name != "open");
+    names.next_back().map(|run| host.path(RUNS).join(run))
+}
+
+/// The lines of a file of the only run.
+fn lines_of(host: &Host, file: &str) -> Vec<Line> {
+    let text = directory(host).and_then(|run| std::fs::read_to_string(run.join(file)).ok());
+    text.unwrap_or_default().lines().map(|line| Line::of(line.to_owned())).collect()
+}
+
+/// The verdict of the only run, once its guardian has come to one.
+fn verdict_of_guardian(host: &Host) -> Option<(i64, String)> {
+    let ended = || guardians(host).is_empty();
+    assert!(holds_within(Duration::from_secs(60), ended), "the guardian does not end");
+    let last = lines_of(host, "events.jsonl").pop()?.event;
+    Some((last["exit"].as_i64()?, last["verdict"].as_str()?.to_owned()))
+}
+
+/// Whether the host is as it was, or new serves alone, and nothing is left over.
+fn whole(exit: i64, before: &Snapshot, host: &Host) -> Result<(), String> {
+    let after = Snapshot::of(host);
+    let good = match exit {
+        20 => after == *before,
+        0 => {
+            let serves = after.answering.as_deref() == Some("1.26.3") && after.binary == "1.26.3";
+            serves && (after.masters.len(), after.strays, after.beside.len()) == (1, 0, 1)
+        }
+        _ => false,
+    };
+    if good { Ok(()) } else { Err(format!("exit {exit}\n{before:?}\n{after:?}")) }
+}
+
+/// The points of the standard plan from its first journal line on.
+fn points_of_the_standard_plan() -> Vec<Point> {
+    let host = Host::new().running("1.22.1");
+    let (all, run, _) = killed_at(&host, None, false);
+    assert_eq!(run.exit(), 0, "{run}");
+    let first = all.iter().position(|point| point.call == points::Call::Write).expect("a journal");
+    all[first + 3..].to_vec()
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "how long the guardian took is measured here")]
+fn a_run_killed_at_any_point_is_brought_to_its_end_by_its_guardian() {
+    let all = points_of_the_standard_plan();
+    assert!(all.len() >= 40, "{all:?}");
+    let (mut wrong, mut times) = (Vec::new(), Vec::new());
+    for point in &all {
+        match guarded(*point) {
+            Ok(time) => times.extend(time),
+            Err(why) => wrong.push(format!("{point}: {why}")),
+        }
+    }
+    times.sort();
+    let median = times.get(times.len() / 2).copied().unwrap_or_default();
+    println!("{} points, from the kill to the guardian's first record: median {median:?}", all.len());
+    assert!(wrong.is_empty(), "{} of {}\n{}", wrong.len(), all.len(), wrong.join("\n"));
+}
+
+/// One run that is killed at this point; the time until its guardian wrote a line, where it had to.
+fn guarded(point: Point) -> Result<Option<Duration>, String> {
+    let host = Host::new().running("1.22.1");
+    let before = Snapshot::of(&host);
+    let load = host.start_load(&Load::close());
+    let (points, run, killed) = killed_at(&host, Some(point.number), false);
+    if points.last() != Some(&point) {
+        return Err(format!("came to {:?}\n{run}", points.last()));
+    }
+    let verdict = verdict_of_guardian(&host);
+    load.go_on();
+    let served = load.stop();
+    let journal = lines_of(&host, "journal.jsonl");
+    let (exit, _) = verdict
+        // The last lines of a run that was over are nobody's to write again.
+        .or_else(|| {
+            journal.last().and_then(|last| Some((last.event["event"]["exit"].as_i64()?, String::new())))
+        })
+        .ok_or_else(|| format!("no verdict\n{journal:?}"))?;
+    if served.lost() > 0 {
+        return Err(format!("{served}"));
+    }
+    whole(exit, &before, &host)?;
+    let taken = journal.iter().find(|line| line.event["event"]["event"] == "taken-over");
+    let at = taken.and_then(|line| line.event["mono_us"].as_u64()).map(Duration::from_micros);
+    Ok(at.map(|at| at.saturating_sub(killed)))
+}
+
+#[test]
+fn where_the_guardian_is_killed_too_recover_brings_the_run_to_its_end() {
+    let all = points_of_the_standard_plan();
+    let mut wrong = Vec::new();
+    // The first is before the run is marked as open: nothing was touched.
+    for point in all.iter().skip(1).step_by(4) {
+        if let Err(why) = unguarded(*point) {
+            wrong.push(format!("{point}: {why}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn unguarded(point: Point) -> Result<(), String> {
+    let host = Host::new().running("1.22.1");
+    let before = Snapshot::of(&host);
+    let load = host.start_load(&Load::close());
+    let (_, run, _) = killed_at(&host, Some(point.number), true);
+    let ended = lines_of(&host, "journal.jsonl").iter().any(|line| line.event["event"]["event"] == "verdict");
+    let committed =
+        lines_of(&host, "journal.jsonl").iter().any(|line| line.event["event"]["event"] == "commit-recorded");
+    // Nothing begins on top of it.
+    let offer = host.offer("1.26.3");
+    let refused = host.changeover(&STANDARD, &offer);
+    if !ended
+        && (refused.exit(), refused.verdict()["diagnosis"]["code"].as_str()) != (15, Some("run/unfinished"))
+    {
+        return Err(format!("{refused}\n{run}"));
+    }
+    let recovered = recover(&host);
+    load.go_on();
+    let served = load.stop();
+    let expected = if committed { 0 } else { 20 };
+    if recovered.exit() != expected || served.lost() > 0 {
+        return Err(format!("{recovered}\n{served}"));
+    }
+    whole(i64::from(recovered.exit()), &before, &host)
+}
+
+/// A run in its soak, killed together with its guardian.
+fn killed_in_the_soak(host: &Host) {
+    let mut run = start(host, &SOAKING);
+    run.wait_for("the soak begins", |line| line.event["action"] == "soak");
+    // The runner would start another one.
+    run.signal(Signal::SIGSTOP);
+    wait_until("the run is stopped", || run.is_stopped());
+    kill_guardian(host);
+    run.signal(Signal::SIGKILL);
+    let _ = run.wait();
+}
+
+#[test]
+fn recover_says_what_it_does_and_a_second_time_has_nothing_to_do() {
+    let host = Host::new().running("1.22.1");
+    let before = Snapshot::of(&host);
+    killed_in_the_soak(&host);
+    let recovered = host.changeover_bare(&["recover"]);
+    assert_eq!(recovered.exit(), 20, "{recovered}");
+    let text = recovered.stdout();
+    for said in ["run/runner-gone", "not committed: goes back to old", "rolled back after", "old serves"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert_eq!(Snapshot::of(&host), before);
+    let again = recover(&host);
+    assert_eq!((again.exit(), again.said("verdict")), (0, "unchanged"), "{again}");
+    let offer = host.offer("1.26.3");
+    assert_eq!(host.changeover(&STANDARD, &offer).exit(), 0);
+}
+
+#[test]
+fn a_new_generation_that_died_after_the_commit_record_goes_back() {
+    let all = points_of_the_standard_plan();
+    // The first signal after WINCH is QUIT to old: right before it the commit is recorded.
+    let signals: Vec<&Point> =
+        all.iter().filter(|point| point.call == points::Call::Signal && !point.after).collect();
+    let quit = signals.last().expect("QUIT to old");
+    let host = Host::new().running("1.22.1");
+    let before = Snapshot::of(&host);
+    killed_at(&host, Some(quit.number), true);
+    let new = host.masters().into_iter().find(|master| !before.masters.contains(master)).expect("new");
+    host.kill(new, Signal::SIGTERM);
+    assert!(host.wait_gone(new));
+    let recovered = recover(&host);
+    assert_eq!((recovered.exit(), recovered.said("verdict")), (20, "rolled-back"), "{recovered}");
+    assert_eq!(Snapshot::of(&host), before, "{recovered}");
+}
+
+#[test]
+fn the_guardian_that_is_ended_is_missed_and_another_one_takes_its_place() {
+    let host = Host::new().running("1.22.1");
+    let before = Snapshot::of(&host);
+    let mut run = start(&host, &SOAKING);
+    run.wait_for("the soak begins", |line| line.event["action"] == "soak");
+    let first = guardians(&host);
+    assert_eq!(first.len(), 1, "{first:?}");
+    host.kill(first[0], Signal::SIGKILL);
+    run.wait_for("it is told", |line| line.event["code"] == "run/guardian-gone");
+    wait_until("another one watches", || {
+        let now = guardians(&host);
+        now.len() == 1 && now != first
+    });
+    run.signal(Signal::SIGKILL);
+    let _ = run.wait();
+    assert_eq!(verdict_of_guardian(&host), Some((20, "rolled-back".to_owned())));
+    assert_eq!(Snapshot::of(&host), before);
+}
+
+#[test]
+fn a_run_that_was_stopped_on_purpose_is_left_alone_until_a_person_says_recover() {
+    let host = Host::new().running("1.22.1");
+    let (before, offer) = (Snapshot::of(&host), host.offer("1.26.3"));
+    let manual = ("[service]", "[rollback]\nautomatic = false\n\n[service]");
+    let mut run = host.start_changeover(&["run", plan(&host, &[manual])], &offer);
+    run.wait_for("the soak begins", |line| line.event["action"] == "soak");
+    run.signal(Signal::SIGINT);
+    let run = run.wait();
+    assert_eq!((run.exit(), run.said("verdict")), (23, "stopped"), "{run}");
+    wait_until("the guardian leaves", || guardians(&host).is_empty());
+    let masters = host.masters();
+    assert_eq!(masters.len(), 2, "{run}");
+    // Nobody goes on by himself: not after a restart of the host, not the next run.
+    let unasked = host.changeover_bare(&["recover", "--after-boot", "--output", "json"]);
+    assert_eq!((unasked.exit(), host.masters()), (0, masters.clone()), "{unasked}");
+    let next = host.changeover(&STANDARD, &offer);
+    assert_eq!((next.exit(), host.masters()), (12, masters), "{next}");
+    let recovered = recover(&host);
+    assert_eq!((recovered.exit(), recovered.said("verdict")), (20, "rolled-back"), "{recovered}");
+    assert_eq!(Snapshot::of(&host), before, "{recovered}");
+}
+
+#[test]
+fn after_a_restart_of_the_host_nobody_is_signalled_and_the_path_is_put_right() {
+    let all = points_of_the_standard_plan();
+    let exchanges: Vec<&Point> = all.iter().filter(|point| point.call == points::Call::Rename).collect();
+    let [_, opened, .., installs, installed] = exchanges[..] else { panic!("{exchanges:?}") };
+    for (point, binary, exit) in [(opened, "1.22.1", 20), (installs, "1.26.3", 0), (installed, "1.26.3", 0)] {
+        let host = Host::new().running("1.22.1");
+        let (_, run, _) = killed_at(&host, Some(point.number), true);
+        restart(&host);
+        let recovered = recover_after_boot(&host);
+        assert_eq!(
+            (recovered.exit(), host.binary_on_disk().as_str()),
+            (exit, binary),
+            "{point}\n{recovered}\n{run}"
+        );
+        assert_eq!(host.masters(), [0; 0], "nobody was started, and nobody could be signalled");
+        let kept = usize::from(exit == 0);
+        assert_eq!(host.left_beside_binary().len(), kept, "{point}: {:?}", host.left_beside_binary());
+        host.start();
+        assert_eq!(host.answering().as_deref(), Some(binary));
+        let again = recover(&host);
+        assert_eq!((again.exit(), again.said("verdict")), (0, "unchanged"), "{again}");
+    }
+}
+
+/// What a restart of the host leaves of it: no process, no pid file, another name of the boot.
+fn restart(host: &Host) {
+    wait_until("nobody is left", || {
+        host.processes()
+            .iter()
+            .filter(|it| it.title.starts_with("nginx: "))
+            .for_each(|it| host.kill(it.pid, Signal::SIGKILL));
+        !host.processes().iter().any(|it| it.title.starts_with("nginx: "))
+    });
+    for file in [PID_FILE.to_owned(), format!("{PID_FILE}.oldbin")] {
+        let _ = std::fs::remove_file(host.path(&file));
+    }
+    host.write("/run/boot", "11111111-2222-3333-4444-555555555555\n");
+    let mounted = host.exec("mount", &["--bind", "/run/boot", "/proc/sys/kernel/random/boot_id"]);
+    assert!(mounted.status.success(), "{mounted:?}");
+}
+
+fn recover_after_boot(host: &Host) -> Run {
+    host.changeover_bare(&["recover", "--after-boot", "--output", "json"])
+}
+
+#[test]
+fn a_damaged_journal_is_refused_and_holds_no_other_instance_up() {
+    let host = Host::new().running("1.22.1");
+    let other = host.another("second", 8080);
+    other.write_config();
+    other.start();
+    let serves = |host: &Host| (host.master(), host.master().map(|master| host.accepting(master).len()));
+    let before = serves(&other);
+    for host in [&host, &other] {
+        killed_in_the_soak(host);
+    }
+    let journal = directory(&host).expect("the run").join("journal.jsonl");
+    let text = std::fs::read_to_string(&journal).expect("the journal");
+    std::fs::write(&journal, text.replacen("forward-started", "way-back-started", 1)).expect("edit it");
+    let masters = host.masters();
+    let recovered = recover(&host);
+    assert_eq!(recovered.exit(), 32, "{recovered}");
+    assert!(recovered.stdout().contains("\"code\":\"journal/damaged\""), "{recovered}");
+    assert_eq!((host.masters(), masters.len()), (masters, 2), "nothing was done");
+    assert_eq!(serves(&other), before, "{recovered}");
+    let offer = host.offer("1.26.3");
+    let refused = host.changeover(&STANDARD, &offer);
+    assert_eq!((refused.exit(), refused.said("verdict")), (32, "refused"), "{refused}");
+}
