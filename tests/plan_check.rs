@@ -166,7 +166,7 @@ fn an_unsafe_plan_is_11_for_check_and_for_run_and_nothing_is_done() {
     assert_eq!(code(&output), Some(11));
     let verdict: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(verdict["findings"][0]["code"], "verify/quit-outside-commit");
-    assert_eq!(verdict["findings"][0]["spans"][0]["line"], 16);
+    assert_eq!(verdict["findings"][0]["spans"][0]["line"], 19);
     assert_eq!((verdict["verdict"].as_str(), verdict["exit"].as_u64()), (Some("refused"), Some(11)));
 }
 

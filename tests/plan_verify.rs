@@ -68,22 +68,22 @@ fn what_people_use_today_is_refused_with_the_story_of_its_outage() {
         (
             "make-upgrade",
             "verify/quit-outside-commit",
-            &["1. USR2 to old-master", LATE, "3. QUIT to old-master", "nobody accepts"],
+            &["2. USR2 to old-master", LATE, "4. QUIT to old-master", "nobody accepts"],
         ),
         (
             "debian-init",
             "verify/quit-outside-commit",
-            &["1. USR2 to old-master", LATE, "2. QUIT to old-master", "nobody accepts"],
+            &["2. USR2 to old-master", LATE, "3. QUIT to old-master", "nobody accepts"],
         ),
         (
             "alpine-openrc",
             "verify/nobody-accepts",
-            &["1. USR2 to old-master", LATE, "4. WINCH to old-master", "nobody accepts"],
+            &["2. USR2 to old-master", LATE, "5. WINCH to old-master", "nobody accepts"],
         ),
         (
             "blog-recipe",
             "verify/nobody-accepts",
-            &["1. USR2 to old-master", LATE, "3. WINCH to old-master", "nobody accepts"],
+            &["2. USR2 to old-master", LATE, "4. WINCH to old-master", "nobody accepts"],
         ),
     ];
     for (name, code, told) in expected {
@@ -330,7 +330,7 @@ fn warnings_fail_where_they_are_denied() {
         (output.status.code(), told)
     };
     let (code, told) = check("soak-not-watched", &[]);
-    assert!(code == Some(0) && told.contains("ok, 6 steps, 1 warning"), "{told}");
+    assert!(code == Some(0) && told.contains("ok, 7 steps, 1 warning"), "{told}");
     let (code, told) = check("soak-not-watched", &["--deny-warnings"]);
     assert!(code == Some(11) && !told.contains(": ok"), "{told}");
     let (code, told) = check("nobody-accepts", &["--output", "json"]);

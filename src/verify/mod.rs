@@ -8,6 +8,7 @@ mod explore;
 mod facts;
 mod finding;
 mod guards;
+mod identical_binary;
 mod perform;
 mod probe_can_witness;
 mod quit_outside_commit;
@@ -45,6 +46,7 @@ pub fn verify_with(loaded: &Loaded, faults: u8) -> Report {
     findings.extend(ends_in_time::findings(loaded));
     findings.extend(workers_double::findings(loaded));
     findings.extend(drain_is_bounded::findings(loaded));
+    findings.extend(identical_binary::findings(loaded));
     findings.extend(probe_can_witness::findings(loaded));
     findings.extend(watch_covers_soak::findings(loaded));
     Report::of(loaded, findings, &explored)

@@ -54,6 +54,13 @@ pub(super) const TEXTS: &[Text] = &[
         todo: "Wait for `draining`; `commit` waits for the rest, and says what happens with those that are not done.",
     },
     Text {
+        code: "verify/identical-binary",
+        means: "The plan changes over to the file that old runs. A warning: the plan is run all the same.",
+        why: "No step brings another file or takes the one at the path, or a file is its own `source`. Nothing is upgraded, \
+              while the run looks as if something were.",
+        todo: "Add `replace-binary` or `adopt-binary`. Where the same file is meant, accept the finding with its reason.",
+    },
+    Text {
         code: "verify/new-not-probed",
         means: "The plan commits without one answer of the new generation. A warning: the plan is run all the same.",
         why: "Workers that accept may answer with errors; only an answer shows that they work.",
