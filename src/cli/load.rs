@@ -7,18 +7,18 @@ use crate::{
     engine::{Ending, RefusedPlan},
     plan::{self, Inputs, Loaded, Problem, ProblemReport},
     report::{self, salt_line},
-    verify::{self, Finding},
+    verify::{self, Finding, Report},
 };
 
 /// Exit code 10: the plan is malformed.
 const MALFORMED: u8 = 10;
 
-/// Reads and loads the plan; on a mistake it is told, and the exit code is given.
-pub(super) fn load(one: &OnePlan) -> Result<Loaded, u8> {
+/// Reads and loads the plan, and what the verifier says of it; on a mistake it is told, and the exit code is given.
+pub(super) fn load(one: &OnePlan) -> Result<(Loaded, Report), u8> {
     read_and_check(one).map_err(|refused| refused.tell(one.format))
 }
 
-fn read_and_check(one: &OnePlan) -> Result<Loaded, Box<Refused>> {
+fn read_and_check(one: &OnePlan) -> Result<(Loaded, Report), Box<Refused>> {
     let name = inputs::name(&one.plan);
     let refused = |exit: u8, message: String, problems: Vec<ProblemReport>| {
         let (verdict, file, findings) = (Ending::Refused, name.clone(), Vec::new());
@@ -39,7 +39,7 @@ fn read_and_check(one: &OnePlan) -> Result<Loaded, Box<Refused>> {
     let verified = verify::verify(&loaded);
     let errors: Vec<&Finding> = verified.errors().collect();
     if errors.is_empty() {
-        return Ok(loaded);
+        return Ok((loaded, verified));
     }
     let problems: Vec<Problem> = errors.iter().map(|finding| finding.problem.clone()).collect();
     let message = report::refused_plan(&loaded.document, &problems, 0);

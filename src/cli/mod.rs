@@ -20,6 +20,7 @@ mod screen;
 mod seal;
 mod state;
 mod status;
+mod warnings;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 

@@ -12,12 +12,11 @@ use crate::{
     preflight::{self, Report, Seal},
     report::{Count, Finding, Found, Preview, PreviewStep, Value, facts, salt_line},
     run::millis,
-    verify::verify,
 };
 
 /// Says what a run would do now; gives the exit code that it would refuse with, or 0.
 pub(super) fn main(asked: &Asked) -> u8 {
-    let loaded = match load(&asked.plan) {
+    let (loaded, verified) = match load(&asked.plan) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -34,14 +33,13 @@ pub(super) fn main(asked: &Asked) -> u8 {
     let sealed = asked.seal.as_deref().is_none_or(|file| sealed(file, &loaded, &report));
     match asked.plan.format {
         RunFormat::Human => {
-            let facts =
-                asked.facts.then(|| facts(output::style(), &verify(&loaded).facts)).into_iter().flatten();
+            let facts = asked.facts.then(|| facts(output::style(), &verified.facts)).into_iter().flatten();
             preview.lines(output::style()).into_iter().chain(facts).for_each(|line| output::data(&line));
         }
         RunFormat::Json => {
             let mut told = json(&loaded, &preview, &report);
             if asked.facts {
-                told["facts"] = json!(verify(&loaded).facts);
+                told["facts"] = json!(verified.facts);
             }
             if !sealed && preview.exit == 0 {
                 told["exit"] = json!(output::USAGE);

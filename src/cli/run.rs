@@ -9,14 +9,15 @@ use super::{
     output,
     printer::Printer,
     screen::{self, Ticker},
-    seal, state,
+    seal, state, warnings,
 };
 use crate::{
-    engine::{Event, Record},
+    engine::{Event, FindingReport, Record},
     plan::Loaded,
     preflight::Seal,
     report::{Human, PlanView, Salt, json_line},
     run::{Input, Run as Execution, Started, Teller, start},
+    verify::Report,
 };
 
 /// Exit code 1: a bug, or a system that gives the process no runtime.
@@ -28,7 +29,7 @@ const SUSPENDED: Duration = Duration::from_millis(200);
 
 /// Does what the plan says; the exit code tells the state of the machine.
 pub(super) fn main(run: &Run) -> u8 {
-    let loaded = match load(&run.plan) {
+    let (loaded, verified) = match load(&run.plan) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -42,9 +43,22 @@ pub(super) fn main(run: &Run) -> u8 {
             }
         };
     match runtime() {
-        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, execute(run, loaded, state, sealed)),
+        Ok(runtime) => {
+            let warnings = warned(run, &loaded, &verified);
+            let executed = execute(run, loaded, warnings, state, sealed);
+            tokio::task::LocalSet::new().block_on(&runtime, executed)
+        }
         Err(exit) => exit,
     }
+}
+
+/// What the verifier warns of; people are told here, programs by the run's own events.
+fn warned(run: &Run, loaded: &Loaded, verified: &Report) -> Vec<FindingReport> {
+    let warnings: Vec<_> = verified.warnings().map(|finding| finding.report(&loaded.document)).collect();
+    if run.plan.format == RunFormat::Human && !run.quiet {
+        warnings::tell(&run.plan.plan, &warnings);
+    }
+    warnings
 }
 
 /// One thread: what waits is one `select!`. Another one only writes what is printed.
@@ -57,7 +71,13 @@ pub(super) fn cannot_start(error: &io::Error) -> u8 {
     BUG
 }
 
-async fn execute(run: &Run, loaded: Loaded, state: PathBuf, sealed: Option<Seal>) -> u8 {
+async fn execute(
+    run: &Run,
+    loaded: Loaded,
+    warnings: Vec<FindingReport>,
+    state: PathBuf,
+    sealed: Option<Seal>,
+) -> u8 {
     let outlet = match Outlet::of(io::stdout()) {
         Ok(outlet) => Rc::new(outlet),
         Err(error) => return cannot_start(&error),
@@ -68,6 +88,7 @@ async fn execute(run: &Run, loaded: Loaded, state: PathBuf, sealed: Option<Seal>
         text: loaded.document.text().to_owned(),
         inputs: loaded.inputs,
         plan: loaded.plan,
+        warnings,
         state,
         sealed,
         guarded: !run.no_guardian,

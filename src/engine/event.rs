@@ -36,6 +36,17 @@ pub enum Event {
         /// changeover's own version.
         changeover: String,
     },
+    /// The verifier warns of the plan, which does not accept it; `check` says more.
+    Verify {
+        /// `verify/…`.
+        code: String,
+        /// What is unwise.
+        message: String,
+        /// What to type, or null.
+        help: Option<String>,
+        /// The line of the plan's file, from 1; null where no place can be named.
+        line: Option<usize>,
+    },
     /// A preflight check has something to say.
     Preflight {
         /// `preflight/…`.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Event;
 use crate::plan::ProblemReport;
 
 /// How bad a finding is.
@@ -27,4 +28,20 @@ pub struct FindingReport {
     pub story: Vec<String>,
     /// Why the plan accepts it, where `[[verify.accept]]` does.
     pub accepted: Option<String>,
+}
+
+impl FindingReport {
+    /// Where it is in the plan's file: a line, from 1.
+    #[must_use]
+    pub fn line(&self) -> Option<usize> {
+        self.problem.spans.first().map(|span| span.line)
+    }
+
+    /// The event that tells it.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        let ProblemReport { code, message, help, .. } = &self.problem;
+        let (code, line) = ((*code).to_owned(), self.line());
+        Event::Verify { code, message: message.clone(), help: help.clone(), line }
+    }
 }

@@ -50,9 +50,8 @@ pub fn next(phase: Phase, event: &Event) -> Result<Phase, IllegalEvent> {
         Committed, Finished, Finishing, Forward, Preflight, Refused, RolledBack, RollingBack, Stopped,
     };
     Ok(match (phase, event) {
-        (Preflight, Event::RunStarted { .. } | Event::Preflight { .. } | Event::PreflightDone { .. }) => {
-            phase
-        }
+        (Preflight, Event::RunStarted { .. } | Event::Verify { .. }) => phase,
+        (Preflight, Event::Preflight { .. } | Event::PreflightDone { .. }) => phase,
         (Preflight, Event::Found { .. } | Event::Staged { .. } | Event::Kept { .. }) => phase,
         (Preflight, Event::Refused | Event::NothingToDo { .. }) => Refused,
         (Preflight, Event::ForwardStarted) => Forward { step: 0 },
@@ -138,6 +137,7 @@ pub(super) mod tests {
         let fault = FaultReport::of(&Fault::ExecFailed);
         vec![
             (Event::RunStarted { run: text(), plan: text(), file: text(), changeover: text() }, "P", '='),
+            (Event::Verify { code: text(), message: text(), help: None, line: Some(1) }, "P", '='),
             (
                 Event::Preflight {
                     code: text(),

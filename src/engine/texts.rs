@@ -10,6 +10,9 @@ impl Event {
                 [plan, file].into_iter().for_each(change);
             }
             Self::TakenOver { plan, run: _, by: _, goes: _ } => change(plan),
+            Self::Verify { message, help, code: _, line: _ } => {
+                std::iter::once(message).chain(help).for_each(change);
+            }
             Self::Preflight { seen, why, todo, code: _, level: _ } => {
                 [seen, why, todo].into_iter().for_each(change);
             }

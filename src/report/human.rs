@@ -157,7 +157,9 @@ impl Human {
                 self.says(format!("QUIT sent to old master {pid}"));
                 Vec::new()
             }
-            Event::RunStarted { .. }
+            // Warnings of the verifier were told before the run began.
+            Event::Verify { .. }
+            | Event::RunStarted { .. }
             | Event::Preflight { .. }
             | Event::PreflightDone { .. }
             | Event::Found { .. }

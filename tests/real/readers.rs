@@ -66,6 +66,17 @@ fn a_full_pipe_holds_no_run_up_neither_forward_nor_back() {
 }
 
 #[test]
+fn warnings_that_nobody_reads_hold_no_run_up() {
+    let host = Host::new().running("1.22.1");
+    host.write("/srv/plan.toml", crate::verified::unprobed());
+    let (reader, writer) = full();
+    let mut command = host.changeover_command(&["run", "/srv/plan.toml"], &host.offer("1.26.3"));
+    let mut run = host.sandbox.spawn(command.stdout(Stdio::null()).stderr(writer));
+    assert_eq!((exit(&mut run), host.binary_on_disk().as_str()), (0, "1.26.3"));
+    drop(reader);
+}
+
+#[test]
 fn a_late_reader_reads_the_whole_run() {
     let host = Host::new().running("1.22.1");
     let (mut reader, writer) = full();

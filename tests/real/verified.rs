@@ -3,7 +3,9 @@
 use changeover::plan::{Inputs, load};
 use changeover::verify::verify;
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
+use crate::support::changeover::Running;
 use crate::support::host::Host;
 use crate::support::process::Process;
 use crate::support::scene::Scene;
@@ -24,6 +26,13 @@ fn in_order(order: &[&str]) -> String {
     let of =
         |part: &&str| part.parse().map_or_else(|_| format!("{part}\n\n"), |it: usize| steps[it - 1].clone());
     head + &order.iter().map(of).collect::<String>()
+}
+
+/// The standard plan without a probe of new: a watch that anybody may answer has its request.
+pub(crate) fn unprobed() -> String {
+    let commit = "[[step]]\naction = \"commit\"";
+    let watch = format!("[[watch]]\nprobe = \"health\"\n\n{commit}");
+    in_order(&["1", "2", "3", "4", "5", "7"]).replace(commit, &watch)
 }
 
 fn signal(signal: &str, to: &str) -> String {
@@ -128,18 +137,46 @@ fn what_is_called_harmless_commits_and_loses_nothing() {
         &["1", "2", "3", soak, "4", "5", "6", soak, "7"],
     ];
     for order in orders {
-        let mut plan = in_order(order);
-        if !order.contains(&"6") {
-            // A probe that no step uses is a mistake of its own, and this one is asked of old only.
-            plan = plan.replace(
-                "[[step]]\naction = \"commit\"",
-                "[[watch]]\nprobe = \"health\"\n\n[[step]]\naction = \"commit\"",
-            );
-        }
+        // A probe that no step uses is a mistake of its own.
+        let plan = if order.contains(&"6") { in_order(order) } else { unprobed() };
         let host = Host::new().running("1.22.1");
         let offer = host.offer("1.26.3");
         host.write("/srv/plan.toml", &plan);
         assert_eq!(outages(&plan), [] as [Vec<String>; 0], "{order:?}");
         Scene::play(host, "/srv/plan.toml", &offer).committed("1.26.3");
     }
+}
+
+#[test]
+fn a_warning_is_told_before_the_run_begins_and_not_where_the_plan_accepts_it() {
+    const CODE: &str = "verify/new-not-probed";
+    let host = Host::new().running("1.22.1");
+    let offer = host.offer("1.26.3");
+    let human = |arguments: &[&str]| {
+        let command = host.changeover_command(&[&["run", "/srv/plan.toml"], arguments].concat(), &offer);
+        let run = Running::spawn(command, &host.sandbox).wait();
+        assert_eq!(run.exit(), 0, "{run}");
+        run.stderr
+    };
+    let json = || {
+        let run = host.changeover(&["run", "/srv/plan.toml"], &offer);
+        assert_eq!((run.exit(), run.stderr.as_str()), (0, ""), "{run}");
+        let told = run.lines.iter().map(|line| (line.name().to_owned(), line.event["code"].clone()));
+        told.take(2).collect::<Vec<_>>()
+    };
+    let plan = unprobed();
+    let line = plan.lines().take_while(|line| *line != "action = \"commit\"").count() + 1;
+    host.write("/srv/plan.toml", &plan);
+    assert_eq!(json(), [("run-started".to_owned(), Value::Null), ("verify".to_owned(), CODE.into())]);
+    let told = format!(
+        "{CODE}, line {line}: the plan commits without one answer of the new generation\n\
+         1 warning; see `changeover check /srv/plan.toml`\n"
+    );
+    assert_eq!((human(&[]), human(&["--quiet"])), (told, String::new()));
+    let accept = format!("\n[[verify.accept]]\ncode = \"{CODE}\"\nreason = \"staging\"\n");
+    host.write("/srv/plan.toml", plan + &accept);
+    assert_eq!(
+        (human(&[]), json().pop().map(|(name, _)| name)),
+        (String::new(), Some("nothing-to-do".to_owned()))
+    );
 }

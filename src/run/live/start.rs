@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Live, Teller, opening::Opening, recorder::Recorder, signals::Signals};
 use crate::{
-    engine::{Event, Serving},
+    engine::{Event, FindingReport, Serving},
     host::{clock, descriptors},
     observe::{self, Side},
     plan::{Plan, ResolvedInput},
@@ -22,6 +22,8 @@ pub struct Input {
     pub inputs: Vec<ResolvedInput>,
     /// The resolved plan.
     pub plan: Plan,
+    /// What the verifier warns of.
+    pub warnings: Vec<FindingReport>,
     /// The state directory.
     pub state: PathBuf,
     /// What must not have changed since a preview.
@@ -53,6 +55,9 @@ pub async fn start(input: Input) -> Started {
         file: input.file.clone(),
         changeover: env!("CARGO_PKG_VERSION").to_owned(),
     });
+    for warning in &input.warnings {
+        recorder.tell(warning.event());
+    }
     let Input { file, text, inputs, plan, state, sealed, guarded, .. } = input;
     let pid_file = plan.service.pid_file.clone();
     let opening = Opening { plan, file, text, inputs, state, sealed, run: run.clone(), guarded, recorder };
