@@ -20,21 +20,14 @@ pub(super) fn load(one: &OnePlan) -> Result<(Loaded, Report), u8> {
 
 fn read_and_check(one: &OnePlan) -> Result<(Loaded, Report), Box<Refused>> {
     let name = inputs::name(&one.plan);
-    let refused = |exit: u8, message: String, problems: Vec<ProblemReport>| {
-        let (verdict, file, findings) = (Ending::Refused, name.clone(), Vec::new());
-        RefusedPlan { verdict, exit, changed: verdict.changes(), message, file, problems, findings }
-    };
-    let unreadable = |human: String| {
-        let message = report::one_line(slice::from_ref(&human));
-        Box::new(Refused { human, plan: refused(output::USAGE, message, vec![]) })
-    };
+    let unreadable = |human: String| Box::new(Refused::unusable(one, human));
     let given = one.inputs.read(slice::from_ref(&one.plan)).map_err(unreadable)?;
     let bytes =
         inputs::read(&one.plan).map_err(|error| unreadable(format!("{name} cannot be read: {error}")))?;
     let loaded = plan::load(&name, &bytes, given.values(), Inputs::Given).map_err(|problems| {
         let human = problems.render(output::plan_style()).trim_end().to_owned();
         let message = report::refused_plan(&problems.document, &problems.list, problems.left_out);
-        Box::new(Refused { human, plan: refused(MALFORMED, message, problems.report()) })
+        Box::new(Refused { human, plan: refused(one, MALFORMED, message, problems.report()) })
     })?;
     let verified = verify::verify(&loaded);
     let errors: Vec<&Finding> = verified.errors().collect();
@@ -45,8 +38,18 @@ fn read_and_check(one: &OnePlan) -> Result<(Loaded, Report), Box<Refused>> {
     let message = report::refused_plan(&loaded.document, &problems, 0);
     let findings = errors.iter().map(|finding| finding.report(&loaded.document)).collect();
     let human = check::drawn(&loaded, &errors);
-    let plan = RefusedPlan { findings, ..refused(check::UNSAFE, message, vec![]) };
+    let plan = RefusedPlan { findings, ..refused(one, check::UNSAFE, message, vec![]) };
     Err(Box::new(Refused { human, plan }))
+}
+
+/// Tells that the arguments cannot be used, and gives the exit code.
+pub(super) fn unusable(one: &OnePlan, human: String) -> u8 {
+    Refused::unusable(one, human).tell(one.format)
+}
+
+fn refused(one: &OnePlan, exit: u8, message: String, problems: Vec<ProblemReport>) -> RefusedPlan {
+    let (verdict, file, findings) = (Ending::Refused, inputs::name(&one.plan), Vec::new());
+    RefusedPlan { verdict, exit, changed: verdict.changes(), message, file, problems, findings }
 }
 
 /// A plan that is not run: what people read, and what programs are told.
@@ -56,6 +59,11 @@ struct Refused {
 }
 
 impl Refused {
+    fn unusable(one: &OnePlan, human: String) -> Self {
+        let message = report::one_line(slice::from_ref(&human));
+        Self { human, plan: refused(one, output::USAGE, message, vec![]) }
+    }
+
     /// For programs it looks like the verdict of a run that did not begin.
     fn tell(self, format: RunFormat) -> u8 {
         match format {

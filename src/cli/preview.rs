@@ -30,7 +30,10 @@ pub(super) fn main(asked: &Asked) -> u8 {
         Err(exit) => return exit,
     };
     let preview = preview(&loaded, &report, millis(clock.elapsed()));
-    let sealed = asked.seal.as_deref().is_none_or(|file| sealed(file, &loaded, &report));
+    let unsealed = asked.seal.as_deref().and_then(|file| seal(file, &loaded, &report).err());
+    if let Some(why) = &unsealed {
+        output::talk(why);
+    }
     match asked.plan.format {
         RunFormat::Human => {
             let facts = asked.facts.then(|| facts(output::style(), &verified.facts)).into_iter().flatten();
@@ -41,8 +44,9 @@ pub(super) fn main(asked: &Asked) -> u8 {
             if asked.facts {
                 told["facts"] = json!(verified.facts);
             }
-            if !sealed && preview.exit == 0 {
+            if let Some(why) = unsealed.as_ref().filter(|_| preview.exit == 0) {
                 told["exit"] = json!(output::USAGE);
+                told["message"] = json!(why);
             }
             output::json(&told);
         }
@@ -51,11 +55,11 @@ pub(super) fn main(asked: &Asked) -> u8 {
             output::data(&salt_line(preview.changed(), &preview.message(), versions.as_ref()));
         }
     }
-    if sealed || preview.exit != 0 { preview.exit } else { output::USAGE }
+    if unsealed.is_none() || preview.exit != 0 { preview.exit } else { output::USAGE }
 }
 
-/// Whether the plan and the host could be written down; only what a run would begin with is.
-fn sealed(file: &Path, loaded: &Loaded, report: &Report) -> bool {
+/// Writes the plan and the host down; only what a run would begin with is. The error is in words.
+fn seal(file: &Path, loaded: &Loaded, report: &Report) -> Result<(), String> {
     let ready = report.ready.as_ref().filter(|_| !report.refused() && report.nothing_to_do.is_none());
     let written = match ready {
         // A change of it could not be seen.
@@ -65,10 +69,7 @@ fn sealed(file: &Path, loaded: &Loaded, report: &Report) -> bool {
         Some(ready) => seal::write(file, &Seal::of(loaded.document.text(), &loaded.inputs, ready)),
         None => Err("a run would not begin here".to_owned()),
     };
-    if let Err(error) = &written {
-        output::talk(&format!("no seal is written to {}: {error}", inputs::name(file)));
-    }
-    written.is_ok()
+    written.map_err(|error| format!("no seal is written to {}: {error}", inputs::name(file)))
 }
 
 fn preview(loaded: &Loaded, report: &Report, took: f64) -> Preview {

@@ -47,7 +47,10 @@ struct Found {
 
 /// Goes on with them; the highest of their exit codes.
 pub(super) fn main(recover: &Recover) -> u8 {
-    let Some(state) = state::directory(recover.state_dir.as_deref()) else { return state::homeless() };
+    let Some(state) = state::directory(recover.state_dir.as_deref()) else {
+        output::talk(state::HOMELESS);
+        return output::USAGE;
+    };
     let found = match find(&state, recover.run.as_deref()) {
         Ok(found) => found,
         Err(error) => {

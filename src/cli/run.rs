@@ -4,7 +4,7 @@ use std::{io, path::PathBuf, rc::Rc, time::Duration};
 
 use super::{
     Run, RunFormat, inputs,
-    load::load,
+    load::{load, unusable},
     outlet::Outlet,
     output,
     printer::Printer,
@@ -33,13 +33,14 @@ pub(super) fn main(run: &Run) -> u8 {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let Some(state) = state::directory(run.state_dir.as_deref()) else { return state::homeless() };
+    let Some(state) = state::directory(run.state_dir.as_deref()) else {
+        return unusable(&run.plan, state::HOMELESS.to_owned());
+    };
     let sealed =
         match run.sealed.as_deref().map(|file| seal::read(file).map_err(|error| (file, error))).transpose() {
             Ok(sealed) => sealed,
             Err((file, error)) => {
-                output::talk(&format!("{} cannot be read: {error}", inputs::name(file)));
-                return output::USAGE;
+                return unusable(&run.plan, format!("{} cannot be read: {error}", inputs::name(file)));
             }
         };
     match runtime() {

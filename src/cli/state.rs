@@ -5,8 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::output;
-
+/// What is said where there is none.
+pub(super) const HOMELESS: &str =
+    "this user has no home to keep the run's files in: name a directory with --state-dir";
 /// That of the system.
 const SYSTEM: &str = "/var/lib/changeover";
 
@@ -17,12 +18,6 @@ pub(super) fn directory(given: Option<&Path>) -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "cli/ reads the environment")]
     let variable = |name: &str| env::var_os(name).map(PathBuf::from);
     given.map(Path::to_owned).or_else(|| default(root, variable("XDG_STATE_HOME"), variable("HOME")))
-}
-
-/// Says that there is no such directory; the exit code.
-pub(super) fn homeless() -> u8 {
-    output::talk("this user has no home to keep the run's files in: name a directory with --state-dir");
-    output::USAGE
 }
 
 /// A relative `XDG_STATE_HOME` is not valid (XDG Base Directory Specification) and counts as none.

@@ -12,7 +12,7 @@ use crate::plan::ProblemReport;
 pub struct RefusedPlan {
     /// Always `refused`.
     pub verdict: Ending,
-    /// 2: the plan cannot be read; 10: it is malformed; 11: it is unsafe.
+    /// 2: the plan, its inputs or its seal cannot be read, or a run has nowhere to keep its files; 10: it is malformed; 11: it is unsafe.
     pub exit: u8,
     /// Always false: nothing was touched.
     pub changed: bool,

@@ -125,7 +125,7 @@ impl Ready {
             new_workers: facts.expected_workers(),
             new_file: facts.new_file,
             staged,
-            adopted: adopted(facts),
+            adopted: at_path(facts).filter(|_| facts.new_file == NewFile::Adopted).cloned(),
             kept,
             test_arguments: facts.arguments()?.with("-t"),
             directory: master.present_directory(),
@@ -143,6 +143,7 @@ impl Ready {
                 exe: master.exe,
                 binary: path.path.display().to_string(),
                 found: path.place.as_ref().ok()?.file,
+                sha256: at_path(facts).map(|hashed| hashed.sha256.clone()),
                 configuration: facts.configuration().map(digests).unwrap_or_default(),
             },
             unix_paths,
@@ -164,10 +165,10 @@ fn words(directives: &[Directive]) -> String {
     directives.iter().map(one).collect()
 }
 
-/// The file at the path as it was read.
-fn adopted(facts: &Facts) -> Option<Hashed> {
-    match &facts.offered.as_ref().filter(|_| facts.new_file == NewFile::Adopted)?.digest {
-        Digest::Is(hashed) => Some(hashed.clone()),
+/// The file at the path, where that one was read: a file that is staged comes from somewhere else.
+fn at_path(facts: &Facts) -> Option<&Hashed> {
+    match &facts.offered.as_ref().filter(|_| facts.new_file != NewFile::Staged)?.digest {
+        Digest::Is(hashed) => Some(hashed),
         Digest::Failed(_) => None,
     }
 }

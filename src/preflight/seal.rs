@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Ready;
 use crate::{
-    host::{files::sha256, process},
+    host::{
+        files::{Symlinks, hash_file, sha256},
+        process,
+    },
     plan::ResolvedInput,
     protocol::{FileId, Identity},
 };
@@ -42,21 +45,26 @@ pub struct Fingerprint {
     pub binary: String,
     /// The file that it leads to.
     pub found: FileId,
+    /// SHA-256 of that file, hex: it can be written over where it lies. `None` where nobody has read it yet, or may.
+    pub sha256: Option<String>,
     /// SHA-256 of what each file of the configuration says to nginx, comments and spaces aside; empty where it was not
     /// understood.
     pub configuration: BTreeMap<String, String>,
 }
 
 impl Seal {
-    /// Of a plan and a host that passed every check.
+    /// Of a plan and a host that passed every check. The file at the path is read here where preflight did not.
     #[must_use]
     pub fn of(plan: &str, inputs: &[ResolvedInput], ready: &Ready) -> Self {
+        let mut host = ready.fingerprint.clone();
+        let hash = || Some(hash_file(&ready.place.leads_to, Symlinks::Refuse).ok()?.sha256);
+        host.sha256 = host.sha256.or_else(hash);
         Self {
             seal: FORMAT,
             plan: sha256(plan.as_bytes()),
             inputs: sha256(&serde_json::to_vec(inputs).unwrap_or_default()),
             boot: process::boot_id().unwrap_or_default(),
-            host: ready.fingerprint.clone(),
+            host,
         }
     }
 
@@ -76,6 +84,10 @@ impl Seal {
             (was.exe != is.exe, "the file that the master runs".to_owned()),
             (was.binary != is.binary, format!("the binary path: {} then, {} now", was.binary, is.binary)),
             (was.found != is.found, format!("the file at {}", is.binary)),
+            (
+                was.found == is.found && was.sha256 != is.sha256,
+                format!("the file at {} has other content", is.binary),
+            ),
         ];
         let changed = changed.into_iter().filter_map(|(differs, what)| differs.then_some(what));
         changed.chain(files(&was.configuration, &is.configuration)).collect()
@@ -113,6 +125,7 @@ mod tests {
                 exe: Some(file(7)),
                 binary: "/usr/sbin/nginx".into(),
                 found: file(7),
+                sha256: Some("s".into()),
                 configuration: [("/etc/nginx/nginx.conf".to_owned(), "c".to_owned())].into(),
             },
         }
@@ -134,6 +147,8 @@ mod tests {
         assert_eq!(after(|now| now.host.master.start = 6), ["the master: 812 then, 812 now"]);
         assert_eq!(after(|now| now.host.exe = None), ["the file that the master runs"]);
         assert_eq!(after(|now| now.host.found.ino = 8), ["the file at /usr/sbin/nginx"]);
+        let content = "the file at /usr/sbin/nginx has other content";
+        assert_eq!(after(|now| now.host.sha256 = Some("t".into())), [content]);
         let path = "/etc/nginx/nginx.conf";
         let said = after(|now| drop(now.host.configuration.insert(path.into(), "d".into())));
         assert_eq!(said, [format!("{path} says something else")]);
