@@ -186,6 +186,26 @@ fn the_facts_say_of_each_step_how_it_is_taken_back() {
     assert_eq!((report.facts[6].longest_back, report.facts[6].longest), (None, Some(30_000.0)));
 }
 
+/// A budget is there to be shorter than all steps together; where it is, both times are told.
+#[test]
+fn a_budget_that_is_shorter_than_the_steps_is_no_finding_and_stands_beside_them() {
+    let times = |plan: &str, defaults: &str| {
+        let plan = std::fs::read_to_string(format!("plans/{plan}.toml")).unwrap();
+        let report = verified(&plan.replace("[probe.health]\n", &format!("{defaults}\n[probe.health]\n")));
+        assert_eq!(codes(&report), [] as [&str; 0]);
+        let (times, open) = (report.times, report.facts.iter().any(|step| step.longest.is_none()));
+        assert_eq!((times.forward.is_none(), times.back), (open, 14_000.0));
+        (times.forward, times.budget, times.drain)
+    };
+    let (steps, drain) = (Some(300_000.0), Some(30_000.0));
+    assert_eq!(times("soak-and-watch", ""), (steps, None, drain));
+    assert_eq!(times("soak-and-watch", "[defaults]\nbudget = \"3m\"\n"), (steps, Some(180_000.0), drain));
+    assert_eq!(times("drill", ""), (Some(180_000.0), None, None));
+    let open = "[inputs.most]\ntype = \"duration\"\n\n[defaults]\nbudget = \"${most}\"\n";
+    assert_eq!(times("soak-and-watch", open), (steps, None, drain));
+    assert_eq!(times("soak-and-watch", &open.replace("budget", "timeout")), (None, None, drain));
+}
+
 /// The standard plan with its probe, and these steps instead of its own.
 fn with_steps(steps: &[&str]) -> String {
     let (head, standard) = standard();

@@ -68,7 +68,7 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, check: &Check) -> (u8, Json
                     output::talk(&well_formed(name, &loaded, &report));
                 }
                 if check.facts {
-                    for line in facts(output::style(), &report.facts) {
+                    for line in facts(output::style(), &report.facts, report.times) {
                         output::data(&line);
                     }
                     let (states, moves) = (units::count(report.states, "state"), report.moves.len());
@@ -78,6 +78,7 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, check: &Check) -> (u8, Json
             let mut told = verified(name, &loaded, &report);
             if check.facts {
                 told["facts"] = json!(report.facts);
+                told["times"] = json!(report.times);
                 told["moves"] = json!(report.moves);
             }
             (if refused { UNSAFE } else { 0 }, told)

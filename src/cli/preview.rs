@@ -36,13 +36,18 @@ pub(super) fn main(asked: &Asked) -> u8 {
     }
     match asked.plan.format {
         RunFormat::Human => {
-            let facts = asked.facts.then(|| facts(output::style(), &verified.facts)).into_iter().flatten();
+            let facts = asked
+                .facts
+                .then(|| facts(output::style(), &verified.facts, verified.times))
+                .into_iter()
+                .flatten();
             preview.lines(output::style()).into_iter().chain(facts).for_each(|line| output::data(&line));
         }
         RunFormat::Json => {
             let mut told = json(&loaded, &preview, &report);
             if asked.facts {
                 told["facts"] = json!(verified.facts);
+                told["times"] = json!(verified.times);
             }
             if let Some(why) = unsealed.as_ref().filter(|_| preview.exit == 0) {
                 told["exit"] = json!(output::USAGE);

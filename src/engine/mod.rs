@@ -22,5 +22,5 @@ pub use finding::{FindingReport, Severity};
 pub use new_file::NewFile;
 pub use phase::{IllegalEvent, Phase, next};
 pub use refused::RefusedPlan;
-pub use step_facts::StepFacts;
+pub use step_facts::{PlanTimes, StepFacts};
 pub use verdict::{Ending, Serving, Verdict};

@@ -1,4 +1,4 @@
-//! What each step of a plan does, what shows it, and how it is taken back: for reviewers.
+//! What each step of a plan does, what shows it, how it is taken back, and how long all of it may take: for reviewers.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -26,4 +26,17 @@ pub struct StepFacts {
     pub longest: Option<f64>,
     /// The longest until old is alone again, where new resists to the end; null where nothing leads back.
     pub longest_back: Option<f64>,
+}
+
+/// The longest times of a whole plan, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct PlanTimes {
+    /// Every step before the commit as long as it may; null where an input has no value yet.
+    pub forward: Option<f64>,
+    /// What `[defaults] budget` leaves of it; null without one, and where it has no value yet.
+    pub budget: Option<f64>,
+    /// What `commit` gives to old's connections behind that; null in a drill, and where it has no value yet.
+    pub drain: Option<f64>,
+    /// The longest way back, from wherever one leads.
+    pub back: f64,
 }

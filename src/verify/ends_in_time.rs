@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{facts::is_open, finding::Finding};
+use super::{
+    facts::{defaults, is_open},
+    finding::Finding,
+};
 use crate::{
     engine::units,
     plan::{Action, Loaded, PlanPath, Problem, Step},
@@ -59,10 +62,6 @@ fn budget(loaded: &Loaded) -> Option<Finding> {
     );
     let problem = Problem::new(CODE, message, span, "the run would go back when this is used up");
     Some(Finding::error(problem.help("raise the budget, or soak for less"), Vec::new()))
-}
-
-fn defaults(key: &str) -> PlanPath {
-    PlanPath::root().key("defaults").key(key)
 }
 
 /// The shortest time until the commit; an input that has no value yet counts for nothing.

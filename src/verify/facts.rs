@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::explore::Explored;
 use crate::{
-    engine::{StepFacts, about},
+    engine::{PlanTimes, StepFacts, about},
     plan::{Action, Loaded, PlanPath, Step, steps},
     protocol::{Generation, Move, Signal},
     report::words,
@@ -46,9 +46,11 @@ pub(super) fn facts(loaded: &Loaded, explored: &Explored) -> Vec<StepFacts> {
             Back::Is(moves, longest) => (moves.as_slice(), Some(milliseconds(*longest))),
             Back::NotReached | Back::Lost => (&[] as &[Move], None),
         };
-        let open = ["timeout", "for", "drain-timeout"]
-            .iter()
-            .any(|key| is_open(loaded, &PlanPath::step(index).key(*key)));
+        let own = ["timeout", "for", "drain-timeout"].iter();
+        // Where a step has no time of its own it has that of all.
+        let shared = step.common.timeout.is_none() && step.timeout(&plan.defaults).is_some();
+        let open = own.map(|key| PlanPath::step(index).key(*key)).any(|place| is_open(loaded, &place))
+            || shared && is_open(loaded, &defaults("timeout"));
         StepFacts {
             step: index + 1,
             action: step.action.kind().to_owned(),
@@ -63,6 +65,26 @@ pub(super) fn facts(loaded: &Loaded, explored: &Explored) -> Vec<StepFacts> {
         }
     })
     .collect()
+}
+
+/// How long all of it may take. A budget is there to be shorter than the steps together: it cuts a run in which several
+/// are late, each within its own time. So it is no finding, and is told beside them.
+pub(super) fn times(loaded: &Loaded, steps: &[StepFacts]) -> PlanTimes {
+    let plan = &loaded.plan;
+    let each = || plan.steps.iter().zip(steps);
+    let before = each().filter(|(step, _)| !step.action.is_end());
+    let commit = each().find(|(step, _)| matches!(step.action, Action::Commit(_)));
+    PlanTimes {
+        forward: before.map(|(_, facts)| facts.longest).sum(),
+        budget: plan.defaults.budget.filter(|_| !is_open(loaded, &defaults("budget"))).map(milliseconds),
+        drain: commit.and_then(|(_, facts)| facts.longest),
+        back: steps.iter().filter_map(|facts| facts.longest_back).fold(0.0, f64::max),
+    }
+}
+
+/// A key of `[defaults]`.
+pub(super) fn defaults(key: &str) -> PlanPath {
+    PlanPath::root().key("defaults").key(key)
 }
 
 /// Whether what stands there comes of an input that has no value yet: an example stands in for it.

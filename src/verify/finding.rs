@@ -1,8 +1,11 @@
 //! A finding: how bad it is, its places in the plan, and the story that ends badly.
 
-use super::{explore::Explored, facts::facts};
+use super::{
+    explore::Explored,
+    facts::{facts, times},
+};
 use crate::{
-    engine::{FindingReport, Severity, StepFacts},
+    engine::{FindingReport, PlanTimes, Severity, StepFacts},
     plan::{Document, Loaded, PlanPath, Problem, Style},
 };
 
@@ -30,6 +33,8 @@ pub struct Report {
     pub moves: Vec<String>,
     /// What each step does, what shows it, and how it is taken back.
     pub facts: Vec<StepFacts>,
+    /// How long all of it may take.
+    pub times: PlanTimes,
 }
 
 impl Finding {
@@ -90,7 +95,9 @@ impl Report {
         }
         findings.sort_by_key(|finding| finding.problem.labels.first().map(|label| label.span.start));
         let moves = explored.moves.iter().cloned().collect();
-        Self { findings, states: explored.states, moves, facts: facts(loaded, explored) }
+        let facts = facts(loaded, explored);
+        let times = times(loaded, &facts);
+        Self { findings, states: explored.states, moves, facts, times }
     }
 
     /// Those that forbid to run the plan.
