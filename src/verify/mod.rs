@@ -2,6 +2,7 @@
 
 mod always_somebody_accepts;
 mod compare;
+mod counts_agree;
 mod drain_is_bounded;
 mod ends_in_time;
 mod explore;
@@ -43,6 +44,7 @@ pub fn verify_with(loaded: &Loaded, faults: u8) -> Report {
     findings.extend(step_can_pass::findings(loaded, bad));
     findings.extend(always_somebody_accepts::findings(loaded, bad));
     findings.extend(way_back_exists::findings(loaded, bad));
+    findings.extend(counts_agree::findings(loaded));
     findings.extend(ends_in_time::findings(loaded));
     findings.extend(workers_double::findings(loaded));
     findings.extend(drain_is_bounded::findings(loaded));

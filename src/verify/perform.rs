@@ -106,7 +106,7 @@ impl State {
         let which = step.generation;
         let now = self.accepting(which);
         let come = match step.until {
-            // How many a plan wants is a number of workers, and sets are counted here.
+            // How many a plan wants is a number of workers, and sets are counted here: `counts_agree` compares numbers.
             Until::Accepting if step.count.is_some() => now > 0,
             Until::Accepting => now == 1,
             Until::Draining => now == 0,

@@ -25,9 +25,9 @@ pub(super) const TEXTS: &[Text] = &[
     Text {
         code: "verify/step-never-passes",
         means: "A step fails even where nothing goes wrong, so the run always goes back there.",
-        why: "What it waits for is never so when it is due: a master that is not there yet, or workers that were told to \
-              leave.",
-        todo: "Look at the order of the steps.",
+        why: "What it waits for is never so when it is due: a master that is not there yet, workers that were told to \
+              leave, or another number of them than an earlier step has seen.",
+        todo: "Look at the order of the steps, and at each `count`.",
     },
     Text {
         code: "verify/time-too-short",
