@@ -133,15 +133,9 @@ impl<W: World> Run<'_, W> {
         }
     }
 
-    /// The run sees the end of new before old reaps it and logs how it ended: by now it has. Only that line is asked, and only
-    /// where the way back has not killed it: what that does itself is logged too, and explains nothing.
+    /// The run sees the end of new before old reaps it and logs how it ended: by now it has. Only that line is asked.
     fn explain_an_exit(&mut self, report: &mut FaultReport) {
-        let situation = self.world.observe();
-        let killed = situation.past.iter().any(|past| past.what == Move::KillNewMaster);
-        let Some(new) = situation.new.id.filter(|_| report.code == "run/new-master-exited" && !killed) else {
-            return;
-        };
-        let ended = format!("new binary process {new} exited");
+        let Some(ended) = exit_of_new(&report.code, &self.world.observe()) else { return };
         let lines: Vec<String> =
             self.world.log_lines().into_iter().filter(|line| line.contains(&ended)).collect();
         if let Some(cause) = diagnose::cause(&report.code, &lines) {
@@ -167,6 +161,14 @@ impl<W: World> Run<'_, W> {
             ..FaultReport::of(fault)
         }
     }
+}
+
+/// What old's line about the end of new begins with, where the fault is that end and the way back has not killed new: what
+/// that does itself is logged too, and explains nothing.
+fn exit_of_new(code: &str, situation: &Situation) -> Option<String> {
+    let killed = situation.past.iter().any(|past| past.what == Move::KillNewMaster);
+    let new = situation.new.id.filter(|_| code == "run/new-master-exited" && !killed)?;
+    Some(format!("new binary process {new} exited"))
 }
 
 fn in_words(cause: &Cause) -> String {
@@ -223,4 +225,36 @@ fn now(situation: &Situation) -> String {
         parts.push(format!("{which}: master {master}, {accepting} {noun}{leaving}"));
     }
     if parts.is_empty() { "no master lives".to_owned() } else { parts.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::way_back::tests::builder::{alone, untouched};
+
+    #[test]
+    fn only_an_end_of_new_that_the_way_back_has_not_made_is_looked_for() {
+        const EXITED: &str = "run/new-master-exited";
+        assert_eq!(exit_of_new(EXITED, &alone()).as_deref(), Some("new binary process 200 exited"));
+        assert_eq!(exit_of_new(EXITED, &alone().back(Move::KillNewMaster, 10)), None);
+        assert_eq!(exit_of_new("probe/wrong-status", &alone()), None);
+        assert_eq!(exit_of_new(EXITED, &untouched()), None);
+    }
+
+    #[test]
+    fn what_the_path_should_not_hold_is_told() {
+        let told = |path, ending| path_holds(&Situation { path, ..untouched() }, "/usr/sbin/nginx", ending);
+        for ending in [Ending::Stuck, Ending::RolledBack, Ending::Committed] {
+            assert_eq!(told(PathHolds::Found, ending), "");
+            assert_eq!(told(PathHolds::Missing, ending), "; there is nothing at /usr/sbin/nginx");
+            let foreign = "; /usr/sbin/nginx holds a file of somebody else, which a restart would start";
+            assert_eq!(told(PathHolds::Foreign, ending), foreign);
+        }
+        for path in [PathHolds::Ours, PathHolds::Stub] {
+            for ending in [Ending::Stuck, Ending::RolledBack] {
+                assert_eq!(told(path, ending), "; /usr/sbin/nginx holds a file of this run");
+            }
+        }
+        assert_eq!(told(PathHolds::Ours, Ending::Committed), "");
+    }
 }

@@ -105,7 +105,7 @@ pub(super) fn reversed() -> Situation {
 }
 
 /// New is gone after the way back ended it; old has the baseline.
-pub(super) fn alone() -> Situation {
+pub(crate) fn alone() -> Situation {
     untouched().done(Move::OpenWindow, 60_000).back(to_old(Signal::Usr1), 1_000).with(|now| {
         now.new = GenerationState { master: Master::Dead, id: Some(NEW), ..GenerationState::absent() };
     })
@@ -124,7 +124,7 @@ impl Situation {
     }
 
     /// The way back made this move, `age` milliseconds ago.
-    pub(super) fn back(self, what: Move, age: u64) -> Self {
+    pub(crate) fn back(self, what: Move, age: u64) -> Self {
         self.made(what, age, true)
     }
 
