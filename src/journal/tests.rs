@@ -61,6 +61,7 @@ fn begun() -> Begun {
             exe: Some(file),
             binary: "/usr/sbin/nginx".into(),
             found: file,
+            sha256: None,
             configuration: BTreeMap::new(),
         },
     };
