@@ -10,7 +10,9 @@ use crate::fault::{Change, Fault, Who};
 use crate::judge::{held_locks, lives_on};
 use crate::phase::{Met, Phase};
 use crate::setup::Setup;
+use crate::support::changeover::{Line, Run, Running};
 use crate::support::host::Host;
+use crate::support::left;
 use crate::support::load::Load;
 use crate::support::scene::Scene;
 use crate::support::{holds_within, process};
@@ -26,6 +28,19 @@ pub(crate) struct Story {
     in_flight: Option<Signal>,
     /// What strangers do before the run is told to go back, and while it goes.
     strangers: Vec<(When, Fault)>,
+    /// The run is killed on its way back, once it has made so many moves.
+    killed: Option<(Killed, usize)>,
+}
+
+/// Who is killed, and who goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Killed {
+    /// The run: its guardian goes on.
+    Runner,
+    /// Its guardian too: `recover` goes on.
+    Both,
+    /// And that one is killed as well: another one goes on.
+    RecoverToo,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +65,9 @@ impl Story {
         let count = dice.below(4);
         let strangers = (0..count).map(|_| (dice.of(&[When::Before, When::Meanwhile]), stranger(&mut dice)));
         let strangers = strangers.collect();
-        Self { seed, setup, build, phase, in_flight, strangers }
+        let who = dice.of(&[None, None, Some(Killed::Runner), Some(Killed::Both), Some(Killed::RecoverToo)]);
+        let killed = who.map(|who| (who, dice.below(4)));
+        Self { seed, setup, build, phase, in_flight, strangers, killed }
     }
 
     /// Old's master is ended, so that a person may be needed.
@@ -87,7 +104,7 @@ impl Story {
             };
             holds_within(Duration::from_secs(20), || told(&met));
             self.strike(When::Meanwhile, &mut met);
-            let run = met.run.wait();
+            let run = self.end(host, met.run);
             (run, load.stop())
         });
         let wrong = self.wrong(&scene);
@@ -101,6 +118,31 @@ impl Story {
             )
         };
         (if wrong.is_empty() { Vec::new() } else { vec![story()] }, served.longest_gap())
+    }
+
+    /// Lets the run end, or kills it first.
+    fn end(&self, host: &Host, run: Running) -> Run {
+        let Some((who, moves)) = self.killed else { return run.wait() };
+        go_back_by(&run, moves);
+        if who == Killed::Runner {
+            run.signal(Signal::SIGKILL);
+            let run = run.wait();
+            left::verdict(host);
+            return run;
+        }
+        left::kill_both(host, &run);
+        let killed = run.wait();
+        if killed.status.code().is_some() {
+            // It was over already.
+            return killed;
+        }
+        if who == Killed::RecoverToo {
+            let again = host.start_bare(&["recover", "--output", "json"]);
+            go_back_by(&again, moves);
+            again.signal(Signal::SIGKILL);
+            let _ = again.wait();
+        }
+        left::recover(host)
     }
 
     fn strike(&self, when: When, met: &mut Met<'_>) {
@@ -121,7 +163,10 @@ impl Story {
         must(replaced || after.inode == before.inode, format!("the path holds {}", after.binary));
         let locks = held_locks(host);
         must(locks.is_empty(), format!("locks are held: {locks:?}"));
-        match run.exit() {
+        // Where it was over before it was killed, nothing was left to do.
+        let over = run.status.code().is_none() || run.said("verdict") == "unchanged";
+        let exit = if over { left::verdict(host).map(|(exit, _)| exit) } else { run.status.code() };
+        match exit.unwrap_or(-1) {
             20 | 21 => {
                 must(after.masters.len() == 1, format!("masters: {:?}", after.masters));
                 must(after.accepting == before.accepting, format!("{} workers accept", after.accepting));
@@ -143,6 +188,17 @@ impl Story {
         }
         wrong
     }
+}
+
+/// Waits until a run has made so many moves of the way back, or has ended.
+fn go_back_by(run: &Running, moves: usize) {
+    let made = |lines: &[Line]| {
+        lines.iter().filter(|line| line.name() == "move-made" && line.event["way_back"] == true).count()
+    };
+    holds_within(Duration::from_secs(20), || {
+        let lines = run.lines();
+        made(&lines) >= moves || lines.last().is_some_and(|line| line.name() == "verdict")
+    });
 }
 
 /// One thing that a stranger does.

@@ -1,23 +1,21 @@
 //! A run whose process is killed: what its guardian makes of it, and `recover` where that was killed too.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::support::changeover::{Line, Run, Running};
+use crate::support::changeover::{Run, Running};
 use crate::support::host::{Host, PID_FILE};
+use crate::support::left::{self, directory, guardians, kill_both, kill_guardian, lines_of, recover};
 use crate::support::load::Load;
 use crate::support::meeting::plan;
 use crate::support::points::{self, Point};
 use crate::support::scene::Snapshot;
-use crate::support::{holds_within, wait_until};
+use crate::support::wait_until;
 
 const STANDARD: [&str; 2] = ["run", "plans/nginx.toml"];
 const SOAKING: [&str; 4] = ["run", "plans/soak-and-watch.toml", "--set", "soak=1m"];
-/// Where the runs of the host's nginx are.
-const RUNS: &str = "/var/lib/changeover/run_nginx.pid";
 
 /// Starts a run of these arguments.
 fn start(host: &Host, arguments: &[&str]) -> Running {
@@ -43,44 +41,8 @@ fn now() -> Duration {
     Duration::try_from(clock_gettime(ClockId::Monotonic)).expect("the clock")
 }
 
-fn guardians(host: &Host) -> Vec<i32> {
-    let ours = |title: &str| title.contains(" guardian --instance ");
-    host.processes().into_iter().filter(|it| ours(&it.title) && it.state != 'Z').map(|it| it.pid).collect()
-}
-
-fn kill_guardian(host: &Host) {
-    for pid in guardians(host) {
-        host.kill(pid, Signal::SIGKILL);
-    }
-    wait_until("the guardian is gone", || guardians(host).is_empty());
-}
-
-fn recover(host: &Host) -> Run {
-    host.changeover_bare(&["recover", "--output", "json"])
-}
-
-/// The directory of the only run.
-fn directory(host: &Host) -> Option<PathBuf> {
-    let mut names = host.names_in(RUNS).into_iter().filter(|name| name != "open");
-    names.next_back().map(|run| host.path(RUNS).join(run))
-}
-
-/// The lines of a file of the only run.
-fn lines_of(host: &Host, file: &str) -> Vec<Line> {
-    let text = directory(host).and_then(|run| std::fs::read_to_string(run.join(file)).ok());
-    text.unwrap_or_default().lines().map(|line| Line::of(line.to_owned())).collect()
-}
-
-/// The verdict of the only run, once its guardian has come to one.
-fn verdict_of_guardian(host: &Host) -> Option<(i64, String)> {
-    let ended = || guardians(host).is_empty();
-    assert!(holds_within(Duration::from_secs(60), ended), "the guardian does not end");
-    let last = lines_of(host, "events.jsonl").pop()?.event;
-    Some((last["exit"].as_i64()?, last["verdict"].as_str()?.to_owned()))
-}
-
 /// Whether the host is as it was, or new serves alone, and nothing is left over.
-fn whole(exit: i64, before: &Snapshot, host: &Host) -> Result<(), String> {
+fn whole(exit: i32, before: &Snapshot, host: &Host) -> Result<(), String> {
     let after = Snapshot::of(host);
     let good = match exit {
         20 => after == *before,
@@ -129,16 +91,11 @@ fn guarded(point: Point) -> Result<Option<Duration>, String> {
     if points.last() != Some(&point) {
         return Err(format!("came to {:?}\n{run}", points.last()));
     }
-    let verdict = verdict_of_guardian(&host);
+    let verdict = left::verdict(&host);
     load.go_on();
     let served = load.stop();
     let journal = lines_of(&host, "journal.jsonl");
-    let (exit, _) = verdict
-        // The last lines of a run that was over are nobody's to write again.
-        .or_else(|| {
-            journal.last().and_then(|last| Some((last.event["event"]["exit"].as_i64()?, String::new())))
-        })
-        .ok_or_else(|| format!("no verdict\n{journal:?}"))?;
+    let (exit, _) = verdict.ok_or_else(|| format!("no verdict\n{journal:?}"))?;
     if served.lost() > 0 {
         return Err(format!("{served}"));
     }
@@ -184,18 +141,14 @@ fn unguarded(point: Point) -> Result<(), String> {
     if recovered.exit() != expected || served.lost() > 0 {
         return Err(format!("{recovered}\n{served}"));
     }
-    whole(i64::from(recovered.exit()), &before, &host)
+    whole(recovered.exit(), &before, &host)
 }
 
 /// A run in its soak, killed together with its guardian.
 fn killed_in_the_soak(host: &Host) {
     let mut run = start(host, &SOAKING);
     run.wait_for("the soak begins", |line| line.event["action"] == "soak");
-    // The runner would start another one.
-    run.signal(Signal::SIGSTOP);
-    wait_until("the run is stopped", || run.is_stopped());
-    kill_guardian(host);
-    run.signal(Signal::SIGKILL);
+    kill_both(host, &run);
     let _ = run.wait();
 }
 
@@ -251,7 +204,7 @@ fn the_guardian_that_is_ended_is_missed_and_another_one_takes_its_place() {
     });
     run.signal(Signal::SIGKILL);
     let _ = run.wait();
-    assert_eq!(verdict_of_guardian(&host), Some((20, "rolled-back".to_owned())));
+    assert_eq!(left::verdict(&host), Some((20, "rolled-back".to_owned())));
     assert_eq!(Snapshot::of(&host), before);
 }
 

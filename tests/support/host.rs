@@ -198,10 +198,15 @@ impl Host {
 
     /// The program under test with these arguments and no others, to its end.
     pub(crate) fn changeover_bare(&self, arguments: &[&str]) -> Run {
+        self.start_bare(arguments).wait()
+    }
+
+    /// The same, started.
+    pub(crate) fn start_bare(&self, arguments: &[&str]) -> Running {
         let mut command = Sandbox::command(runner());
         command.args(arguments);
         self.as_user(&mut command);
-        Running::spawn(command, &self.sandbox).wait()
+        Running::spawn(command, &self.sandbox)
     }
 
     /// `changeover ARGUMENTS --output json --set …`, started; the events can be read as they come.

@@ -21,6 +21,7 @@ pub(crate) mod gate;
 pub(crate) mod hex;
 pub(crate) mod host;
 pub(crate) mod http;
+pub(crate) mod left;
 pub(crate) mod load;
 pub(crate) mod meeting;
 pub(crate) mod points;

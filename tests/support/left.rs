@@ -1,0 +1,70 @@
+//! A run that is left by its process: its files, its guardian, and how it ended.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use super::changeover::{Line, Run, Running};
+use super::host::Host;
+use super::{holds_within, wait_until};
+
+/// Where root's runs are, and those of the user that some hosts have.
+const STATES: [&str; 2] = ["/var/lib/changeover", "/srv/home/.local/state/changeover"];
+/// Longer than any way back takes.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The guardians that live.
+pub(crate) fn guardians(host: &Host) -> Vec<i32> {
+    let ours = |title: &str| title.contains(" guardian --instance ");
+    host.processes().into_iter().filter(|it| ours(&it.title) && it.state != 'Z').map(|it| it.pid).collect()
+}
+
+pub(crate) fn kill_guardian(host: &Host) {
+    for pid in guardians(host) {
+        host.kill(pid, Signal::SIGKILL);
+    }
+    wait_until("the guardian is gone", || guardians(host).is_empty());
+}
+
+/// Kills the run together with its guardian, of which it would start another one.
+pub(crate) fn kill_both(host: &Host, run: &Running) {
+    run.signal(Signal::SIGSTOP);
+    wait_until("the run is stopped or has ended", || matches!(run.state(), None | Some('T' | 'Z')));
+    kill_guardian(host);
+    run.signal(Signal::SIGKILL);
+}
+
+/// `changeover recover`, to its end.
+pub(crate) fn recover(host: &Host) -> Run {
+    host.changeover_bare(&["recover", "--output", "json"])
+}
+
+/// The directory of the last run of the instance.
+pub(crate) fn directory(host: &Host) -> Option<PathBuf> {
+    let name = format!("{}.pid", host.config.name);
+    let instances = STATES.iter().flat_map(|state| {
+        let names = host.names_in(state).into_iter().filter(|instance| instance.ends_with(&name));
+        names.map(move |instance| format!("{state}/{instance}"))
+    });
+    let runs = instances.flat_map(|instance| {
+        let runs = host.names_in(&instance).into_iter().filter(|run| run != "open");
+        runs.map(|run| (run.clone(), format!("{instance}/{run}"))).collect::<Vec<_>>()
+    });
+    runs.max().map(|(_, directory)| host.path(&directory))
+}
+
+/// The lines of a file of the last run.
+pub(crate) fn lines_of(host: &Host, file: &str) -> Vec<Line> {
+    let text = directory(host).and_then(|run| std::fs::read_to_string(run.join(file)).ok());
+    text.unwrap_or_default().lines().map(|line| Line::of(line.to_owned())).collect()
+}
+
+/// The exit code and the verdict of the last run, once no guardian is at work.
+pub(crate) fn verdict(host: &Host) -> Option<(i32, String)> {
+    assert!(holds_within(LONGEST, || guardians(host).is_empty()), "the guardian does not end");
+    // It is recorded before it is told.
+    let last = lines_of(host, "journal.jsonl").pop()?.event["event"].take();
+    let exit = i32::try_from(last["exit"].as_i64()?).ok()?;
+    Some((exit, last["verdict"].as_str()?.to_owned()))
+}
