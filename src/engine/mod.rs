@@ -20,6 +20,8 @@ pub use expect::Expect;
 pub use fault::{Fault, FaultReport};
 pub use finding::{FindingReport, Severity};
 pub use new_file::NewFile;
+#[cfg(test)]
+pub(crate) use phase::tests::every_event;
 pub use phase::{IllegalEvent, Phase, next};
 pub use refused::RefusedPlan;
 pub use step_facts::{PlanTimes, StepFacts};

@@ -111,7 +111,7 @@ fn name(event: &Event) -> String {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::{
         engine::{By, Fault, FaultReport, Level, Master, Verdict, WaitedFor},
@@ -131,8 +131,14 @@ pub(super) mod tests {
         ('X', Phase::Stuck),
     ];
 
-    /// Every event, the phases that it may happen in, and the phase that it leads to (`=`: the same).
-    pub(in crate::engine) fn table() -> Vec<(Event, &'static str, char)> {
+    /// One of each event.
+    pub(crate) fn every_event() -> Vec<Event> {
+        let more = Event::HostRestarted { path: String::new() };
+        table().into_iter().map(|(event, ..)| event).chain([more]).collect()
+    }
+
+    /// Every event with one place to lead to, the phases that it may happen in, and the phase that it leads to (`=`: the same).
+    fn table() -> Vec<(Event, &'static str, char)> {
         let text = String::new;
         let fault = FaultReport::of(&Fault::ExecFailed);
         vec![

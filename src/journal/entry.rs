@@ -69,6 +69,8 @@ pub struct Begun {
     pub inputs: Vec<ResolvedInput>,
     /// The host as preflight found it.
     pub ready: Ready,
+    /// The master that serves.
+    pub old: Known,
     /// The empty file of the stub exec, beside the path.
     pub stub: FileId,
     /// What takes the path at the exchange: the staged file, or the symlink beside it that names it.

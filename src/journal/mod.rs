@@ -8,6 +8,8 @@ mod replay;
 mod run_directory;
 
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod tests;
 
 pub use entry::{Begun, Entry, FORMAT, keeps};

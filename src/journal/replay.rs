@@ -29,10 +29,8 @@ pub struct Replay {
     pub committed: Committed,
     /// The moves, oldest first.
     pub moves: Vec<Made>,
-    /// The second master that the run has started.
-    pub new: Option<Known>,
-    /// The back-master that the way back has started.
-    pub back: Option<Known>,
+    /// The masters, in the order in which they were started: the one that was found, those that it has executed, back-masters.
+    pub masters: Vec<(Generation, Known)>,
     /// Why it went back, where a step failed.
     pub fault: Option<FaultReport>,
     /// How it ended.
@@ -84,6 +82,7 @@ impl Replay {
         let Entry::Begun(begun) = line.entry else {
             return Err(IllegalEntry("it does not say how the run began".to_owned()));
         };
+        let masters = vec![(Generation::Old, begun.old)];
         Ok(Self {
             begun: *begun,
             began: Duration::from_micros(line.mono_us),
@@ -92,8 +91,7 @@ impl Replay {
             action: String::new(),
             committed: Committed::No,
             moves: Vec::new(),
-            new: None,
-            back: None,
+            masters,
             fault: None,
             verdict: None,
             torn: false,
@@ -130,11 +128,12 @@ impl Replay {
                 self.in_hand = false;
                 if let Some(last) = self.moves.last_mut() {
                     (last.sent, last.unknown) = (made, false);
-                    match (started, last.what.receiver()) {
-                        (Some(known), Some(Generation::Old)) => self.new = Some(known),
-                        (Some(known), Some(Generation::New)) => self.back = Some(known),
-                        _ => {}
-                    }
+                    // Whom old executes is new, and whom new does is old.
+                    let of = last.what.receiver().map(|by| match by {
+                        Generation::Old => Generation::New,
+                        Generation::New => Generation::Old,
+                    });
+                    self.masters.extend(of.zip(started));
                 }
                 Ok(())
             }

@@ -75,10 +75,17 @@ fn begun() -> Begun {
         plan_sha256: String::new(),
         inputs: Vec::new(),
         ready,
+        old: Known { id: OLD, exe: Some(file), start_stack: 1 },
         stub: FileId { dev: 1, ino: 9 },
         takes: None,
         baseline: vec!["health".into()],
     }
+}
+
+/// One of each entry, in the order of `docs/journal.md`.
+pub(super) fn one_of_each() -> [Entry; 5] {
+    let laid = Entry::Laid { stub: FileId { dev: 1, ino: 9 } };
+    [Entry::Begun(Box::new(begun())), intent(WINCH), witness(None), laid, event(Event::ForwardStarted)]
 }
 
 fn event(event: Event) -> Entry {
@@ -146,7 +153,8 @@ fn it_is_read_as_it_was_written() {
     let directory = written(&scratch, &entries());
     let replay = read(&directory, RUN).unwrap();
     assert_eq!((replay.phase, replay.step, replay.torn), (Phase::Forward { step: 1 }, 1, false));
-    assert_eq!((replay.new, replay.began, replay.unfinished()), (Some(NEW), Duration::from_secs(3), true));
+    assert_eq!((replay.masters[0].1.id, replay.masters[1]), (OLD, (Generation::New, NEW)));
+    assert_eq!((replay.began, replay.unfinished()), (Duration::from_secs(3), true));
     let moves: Vec<_> =
         replay.moves.iter().map(|made| (made.what.clone(), made.sent, made.unknown)).collect();
     assert_eq!(moves, [(Move::OpenWindow, true, false), (WINCH, false, true)]);

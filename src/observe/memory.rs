@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{FileId, Identity, Move};
+use crate::protocol::{FileId, Generation, Identity, Move};
 
 /// A master as a run has seen it: enough to find it, or what it has left behind, again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +37,14 @@ pub struct Remembered {
 pub struct Memory {
     /// Its moves, oldest first.
     pub moves: Vec<Remembered>,
-    /// The second master that it has started.
-    pub new: Option<Known>,
-    /// The back-master: old from then on.
-    pub back: Option<Known>,
+    /// Its masters, in the order in which they were started: the one that it found, those that this has executed, and
+    /// back-masters, which are old from then on.
+    pub masters: Vec<(Generation, Known)>,
+}
+
+impl Memory {
+    /// The last master of a generation.
+    pub(super) fn last(&self, which: Generation) -> Option<&Known> {
+        self.masters.iter().rfind(|(of, _)| *of == which).map(|(_, known)| known)
+    }
 }

@@ -95,18 +95,45 @@ impl Observer {
         }
     }
 
-    /// Goes on observing what another process has begun to.
+    /// Goes on observing what another process has begun to. What masters of before have left is looked for once.
     #[must_use]
     pub fn resume(instance: Instance, memory: Memory) -> Self {
+        let first = instance.old;
         let mut observer = Self::new(instance);
+        let known = |which| memory.last(which).map(Tracked::known);
+        if let Some(old) = known(Generation::Old) {
+            (observer.reversed, observer.old) = (old.id != first, old);
+        }
+        observer.new = known(Generation::New).or_else(|| observer.new_by_pid_file());
         for made in memory.moves {
             observer.ledger.remember(made);
         }
-        if let Some(back) = &memory.back {
-            (observer.old, observer.reversed) = (Tracked::known(back), true);
-        }
-        observer.new = memory.new.as_ref().map(Tracked::known).or_else(|| observer.new_by_pid_file());
+        // They are known before anybody's death is looked at: who holds one of them is a stray then.
+        let Self { old, new, listening, .. } = &mut observer;
+        std::iter::once(old).chain(new).for_each(|tracked| tracked.learn_listeners(listening));
+        observer.find_strays_of(&memory.masters);
         observer
+    }
+
+    /// What is left of masters that were replaced by others before.
+    fn find_strays_of(&mut self, masters: &[(Generation, Known)]) {
+        let present = [Some(self.old.id), self.new_master()];
+        let living: Vec<Identity> =
+            present.into_iter().flatten().filter(|id| Tree::read(*id).is_some()).collect();
+        let listeners = self.listeners();
+        for (which, known) in masters.iter().filter(|(_, known)| !present.contains(&Some(known.id))) {
+            let found = strays::discover(&Tracked::known(known), &living, &listeners);
+            match which {
+                Generation::Old => self.strays.old.extend(found),
+                Generation::New => self.strays.new.extend(found),
+            }
+        }
+    }
+
+    /// The listening sockets of both generations.
+    fn listeners(&self) -> BTreeSet<u64> {
+        let of_new = self.new.iter().flat_map(|new| &new.listeners);
+        self.old.listeners.iter().chain(of_new).copied().collect()
     }
 
     /// A second master of which nobody has noted that it was started, and whose parent is gone too.
@@ -337,8 +364,7 @@ impl Observer {
     fn follow_strays(&mut self, old: &GenerationState, new: &GenerationState) {
         let living = [old, new].into_iter().filter(|state| state.master.lives()).filter_map(|state| state.id);
         let masters: Vec<Identity> = living.collect();
-        let of_new = self.new.iter().flat_map(|new| &new.listeners);
-        let listeners: BTreeSet<u64> = self.old.listeners.iter().chain(of_new).copied().collect();
+        let listeners = self.listeners();
         let found = [
             (&mut self.strays.old, Some(&mut self.old), old),
             (&mut self.strays.new, self.new.as_mut(), new),

@@ -134,6 +134,11 @@ impl Tracked {
         Self::new(known.id, known.exe, known.start_stack)
     }
 
+    /// The listening sockets that it holds now, whatever it does.
+    pub(super) fn learn_listeners(&mut self, listening: &mut Listening) {
+        self.listeners = listening.of(process::sockets(self.id.pid));
+    }
+
     /// Takes in what was read of it: what it does now.
     pub(super) fn observe(
         &mut self,

@@ -111,9 +111,10 @@ impl Story {
         let (run, after, served) = (&scene.run, &scene.after, &scene.served);
         let story = || {
             format!(
-                "== seed {}: {self:?}\n{}\n{run}\n{after:?}\n{served}\n{}",
+                "== seed {}: {self:?}\n{}\n{run}\n{after:?}\n{served}\n{}\n{}",
                 self.seed,
                 wrong.join("; "),
+                left::text_of(&scene.host, "journal.jsonl"),
                 scene.host.error_log()
             )
         };

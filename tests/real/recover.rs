@@ -153,6 +153,19 @@ fn killed_in_the_soak(host: &Host) {
 }
 
 #[test]
+fn nothing_begins_on_top_of_a_run_that_was_left() {
+    let host = Host::new().running("1.22.1");
+    let offer = host.offer("1.26.3");
+    killed_in_the_soak(&host);
+    let masters = host.masters();
+    let refused = host.changeover(&STANDARD, &offer);
+    assert_eq!((refused.exit(), refused.said("verdict")), (15, "refused"), "{refused}");
+    let next = refused.verdict()["next"].to_string();
+    assert!(next.contains("changeover recover   # would go back to old"), "{next}");
+    assert_eq!((host.masters(), masters.len()), (masters, 2), "{refused}");
+}
+
+#[test]
 fn recover_says_what_it_does_and_a_second_time_has_nothing_to_do() {
     let host = Host::new().running("1.22.1");
     let before = Snapshot::of(&host);

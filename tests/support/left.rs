@@ -54,10 +54,14 @@ pub(crate) fn directory(host: &Host) -> Option<PathBuf> {
     runs.max().map(|(_, directory)| host.path(&directory))
 }
 
-/// The lines of a file of the last run.
+/// A file of the last run.
+pub(crate) fn text_of(host: &Host, file: &str) -> String {
+    directory(host).and_then(|run| std::fs::read_to_string(run.join(file)).ok()).unwrap_or_default()
+}
+
+/// Its lines.
 pub(crate) fn lines_of(host: &Host, file: &str) -> Vec<Line> {
-    let text = directory(host).and_then(|run| std::fs::read_to_string(run.join(file)).ok());
-    text.unwrap_or_default().lines().map(|line| Line::of(line.to_owned())).collect()
+    text_of(host, file).lines().map(|line| Line::of(line.to_owned())).collect()
 }
 
 /// The exit code and the verdict of the last run, once no guardian is at work.

@@ -40,7 +40,7 @@ use crate::{
     engine::{Event, Record},
     host::{exits::Exits, locks::Locks, notify::Notify, tail::Tail, timer},
     journal::Entry,
-    observe::{Known, Observer},
+    observe::{self, Known, Observer},
     plan::steps::Answerer,
     probe::Answer,
     protocol::{Generation, Identity, Move, Question, Situation},
@@ -102,10 +102,14 @@ impl Live {
     /// The master that a move has started.
     fn started(&self, what: &Move, made: &Result<Effect, MoveError>) -> Option<Known> {
         let Ok(Effect::Executed { .. }) = made else { return None };
-        self.observer.known(match what.receiver()? {
+        let known = self.observer.known(match what.receiver()? {
             Generation::Old => Generation::New,
             Generation::New => Generation::Old,
-        })
+        })?;
+        // It was seen while the kernel was executing it: its stack has a place by now, by which its workers are known.
+        let again = observe::facts(known.id.pid).filter(|facts| facts.id == known.id);
+        let start_stack = known.start_stack.max(again.map_or(0, |facts| facts.start_stack));
+        Some(Known { start_stack, ..known })
     }
 
     /// An answer to a watch: told where it failed, and a wake where the watch is violated.

@@ -26,6 +26,7 @@ use crate::{
     observe::{self, Observer},
     plan::{Plan, ResolvedInput, steps::Answerer},
     preflight::{self, Ready, Report, Seal, TRIAL_BOUND},
+    protocol::Generation,
     run::{Given, patience::Patience, steps::probed, until::millis},
 };
 
@@ -120,7 +121,7 @@ impl Opening {
         self.baseline(&asker).await?;
         let notify = prepared::notify(&ready, &files)?;
         let exits = Exits::new().map_err(Refusal::Exits)?;
-        self.journal(&ready, &files, &asker)?;
+        self.journal(&ready, &files, &observer, &asker)?;
         if let Some(guardian) = &mut guardian {
             guardian.watches().await?;
         }
@@ -221,7 +222,13 @@ impl Opening {
     }
 
     /// From here on another process can go on with the run.
-    fn journal(&mut self, ready: &Ready, files: &Files, asker: &Asker) -> Result<(), Refusal> {
+    fn journal(
+        &mut self,
+        ready: &Ready,
+        files: &Files,
+        observer: &Observer,
+        asker: &Asker,
+    ) -> Result<(), Refusal> {
         let begun = Begun {
             journal_format: FORMAT,
             changeover: env!("CARGO_PKG_VERSION").to_owned(),
@@ -232,6 +239,7 @@ impl Opening {
             plan_sha256: sha256(self.text.as_bytes()),
             inputs: self.inputs.clone(),
             ready: ready.clone(),
+            old: observer.known(Generation::Old).ok_or(Refusal::Unsettled("gone"))?,
             stub: files.binary.stub.1,
             takes: files.binary.takes(),
             baseline: asker.baseline(),

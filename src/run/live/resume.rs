@@ -239,10 +239,8 @@ pub(super) fn lock(replay: &Replay) -> Result<Locks, LockError> {
 
 /// Sockets are looked for, and probes asked, where nginx is.
 fn enter_network(replay: &Replay) -> Result<(), ResumeError> {
-    let masters =
-        [Some(replay.begun.ready.old), replay.new.map(|new| new.id), replay.back.map(|back| back.id)];
-    let living = masters.into_iter().flatten().find(|id| Process::again(*id).is_some());
-    match living.map(|id| network::enter(id.pid)) {
+    let living = replay.masters.iter().rfind(|(_, master)| Process::again(master.id).is_some());
+    match living.map(|(_, master)| network::enter(master.id.pid)) {
         Some(Err(error)) => Err(ResumeError::Network(error.to_string())),
         _ => Ok(()),
     }
@@ -256,5 +254,5 @@ fn memory(replay: &Replay) -> Memory {
         way_back: made.way_back,
         sent: made.sent || (made.unknown && made.what.counts_when_unknown()),
     };
-    Memory { moves: replay.moves.iter().map(remembered).collect(), new: replay.new, back: replay.back }
+    Memory { moves: replay.moves.iter().map(remembered).collect(), masters: replay.masters.clone() }
 }
