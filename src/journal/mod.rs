@@ -1,11 +1,12 @@
 //! The durable intent log of a run, written ahead and read back; and the run's directory with what people read.
 
 mod entry;
-mod file;
 mod line;
 mod open_run;
+mod reader;
 mod replay;
 mod run_directory;
+mod writer;
 
 #[cfg(test)]
 mod page;
@@ -13,8 +14,9 @@ mod page;
 mod tests;
 
 pub use entry::{Begun, Entry, FORMAT, keeps};
-pub use file::{Damage, Journal, NAME, NotRecorded, read};
 pub use line::LineError;
 pub use open_run::{OpenRun, instances, open_run};
+pub use reader::{Damage, parse, read};
 pub use replay::{Committed, IllegalEntry, Made, Replay};
 pub use run_directory::{PLAN, RunDirectory, StateError};
+pub use writer::{Journal, Medium, NAME, NotRecorded};

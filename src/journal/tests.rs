@@ -119,7 +119,7 @@ fn written(scratch: &Scratch, entries: &[Entry]) -> PathBuf {
     let first = Entry::Begun(Box::new(begun()));
     let mut journal = Journal::create(&directory, RUN, Duration::from_secs(3), &first).unwrap();
     for entry in entries {
-        journal.append(entry).unwrap();
+        journal.append(Duration::from_secs(4), entry).unwrap();
     }
     directory
 }
@@ -175,7 +175,7 @@ fn a_torn_last_line_is_cut_wherever_it_is_torn_and_the_journal_goes_on() {
     let replay = read(&directory, RUN).unwrap();
     let mut journal = Journal::reopen(&directory, &replay).unwrap();
     let taken = |goes| Event::TakenOver { run: RUN.into(), plan: String::new(), by: By::Recover, goes };
-    journal.append(&event(taken(Goes::Back))).unwrap();
+    journal.append(Duration::from_secs(5), &event(taken(Goes::Back))).unwrap();
     let replay = read(&directory, RUN).unwrap();
     assert_eq!((replay.phase, replay.torn), (Phase::RollingBack, false));
 }

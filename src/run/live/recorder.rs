@@ -66,7 +66,7 @@ impl Recorder {
     /// Puts an entry into the journal, once there is one; durable, where it must be, when this returns.
     pub(super) fn journal(&mut self, entry: &Entry) -> Result<(), MoveError> {
         let Some(journal) = &mut self.journal else { return Ok(()) };
-        journal.append(entry).map_err(|error| refused(error.code(), &error))
+        journal.append(clock::monotonic(), entry).map_err(|error| refused(error.code(), &error))
     }
 
     /// From now on records also go to the run's event file.

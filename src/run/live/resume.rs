@@ -19,7 +19,7 @@ use super::{
 use crate::{
     engine::{By, Ending},
     host::{
-        descriptors,
+        clock, descriptors,
         directory::DirectoryError,
         exits::Exits,
         files::{self, Symlinks},
@@ -165,7 +165,7 @@ impl Resumable {
         enter_network(&replay)?;
         let (mut files, laid) = Files::reopen(&replay.begun)?;
         if let Some(laid) = laid {
-            journal.append(&laid)?;
+            journal.append(clock::monotonic(), &laid)?;
         }
         let plan = loaded.plan.clone();
         let mut recorder = Recorder::resumed(teller, plan.secrets.clone(), replay.began);
