@@ -6,12 +6,12 @@ use nix::sys::signal::Signal;
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::support::changeover::{Run, Running};
-use crate::support::host::{Host, PID_FILE};
+use crate::support::host::{Host, PID_FILE, runner};
 use crate::support::left::{self, directory, guardians, kill_both, kill_guardian, lines_of, recover};
 use crate::support::load::Load;
 use crate::support::meeting::plan;
 use crate::support::points::{self, Point};
-use crate::support::scene::Snapshot;
+use crate::support::scene::{Scene, Snapshot};
 use crate::support::wait_until;
 
 const STANDARD: [&str; 2] = ["run", "plans/nginx.toml"];
@@ -288,6 +288,37 @@ fn restart(host: &Host) {
 
 fn recover_after_boot(host: &Host) -> Run {
     host.changeover_bare(&["recover", "--after-boot", "--output", "json"])
+}
+
+#[test]
+fn a_journal_of_another_machine_or_of_another_namespace_of_pids_is_refused() {
+    let host = Host::new().running("1.22.1");
+    host.write("/etc/machine-id", "11111111111111111111111111111111\n");
+    killed_in_the_soak(&host);
+    let masters = host.masters();
+    let refused = |run: &Run| {
+        assert_eq!((run.exit(), run.said("code")), (32, "journal/another-world"), "{run}");
+        assert_eq!(host.masters(), masters, "nothing was done");
+    };
+    let program = runner().display().to_string();
+    let arguments = ["--pid", "--fork", "--mount-proc", &program, "recover", "--output", "json"];
+    refused(&host.run_in("unshare", &arguments));
+    host.write("/etc/machine-id", "22222222222222222222222222222222\n");
+    refused(&recover(&host));
+    host.write("/etc/machine-id", "11111111111111111111111111111111\n");
+    assert_eq!(recover(&host).exit(), 20);
+}
+
+#[test]
+fn a_state_directory_without_room_for_a_journal_is_found_before_anything_is_touched() {
+    let host = Host::new().running("1.22.1");
+    host.write("/var/lib/changeover/.there", "");
+    let mounted = host.exec("mount", &["-t", "tmpfs", "-o", "size=64k", "small", "/var/lib/changeover"]);
+    assert!(mounted.status.success(), "{mounted:?}");
+    let offer = host.offer("1.26.3");
+    let scene = Scene::play_with(host, |host| host.changeover(&STANDARD, &offer));
+    scene.refused(12);
+    assert_eq!(scene.run.verdict()["diagnosis"]["code"], "journal/not-written", "{}", scene.run);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! One test host: a real nginx in a sandbox, what can be done to it and what can be seen of it.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -203,7 +204,16 @@ impl Host {
 
     /// The same, started.
     pub(crate) fn start_bare(&self, arguments: &[&str]) -> Running {
-        let mut command = Sandbox::command(runner());
+        self.start_in(runner(), arguments)
+    }
+
+    /// A command that starts the program under test, to its end.
+    pub(crate) fn run_in(&self, program: &str, arguments: &[&str]) -> Run {
+        self.start_in(program, arguments).wait()
+    }
+
+    fn start_in(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Running {
+        let mut command = Sandbox::command(program);
         command.args(arguments);
         self.as_user(&mut command);
         Running::spawn(command, &self.sandbox)
