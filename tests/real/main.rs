@@ -26,6 +26,7 @@ mod layouts;
 mod limits;
 mod misbehaving;
 mod other_network;
+mod power_cut;
 mod probe_endings;
 mod probe_kinds;
 mod probes;
