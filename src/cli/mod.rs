@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod confirm;
 mod diff;
 mod explain;
 mod guardian;
@@ -51,6 +52,8 @@ enum Command {
     /// Watch the process of a run.
     #[command(hide = true)]
     Guardian(guardian::Guardian),
+    /// Say to a run that waits for it that the change is good.
+    Confirm(confirm::Confirm),
     /// Go on with a run whose process has ended: back to old, or after the commit to its end.
     Recover(recover::Recover),
     /// Say which generations live, and what the binary path holds.
@@ -183,6 +186,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Preview(preview) => preview::main(&preview),
         Command::Run(run) => run::main(&run),
         Command::Guardian(guardian) => guardian::main(&guardian),
+        Command::Confirm(confirm) => confirm::main(&confirm),
         Command::Recover(recover) => recover::main(&recover),
         Command::Status(status) => status::main(&status),
         Command::Explain(explain) => explain::main(&explain),

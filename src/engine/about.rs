@@ -15,6 +15,6 @@ pub fn about(action: &Action) -> String {
         Action::WaitForWorkers(step) => format!("{}: {}", step.generation, step.until.name()),
         Action::HttpProbe(step) => format!("{} by {}", step.probe, step.answered_by.name()),
         Action::Soak(step) => units::bound(step.length.as_secs_f64() * 1_000.0),
-        Action::Commit(_) | Action::Rollback(_) => String::new(),
+        Action::Confirm(_) | Action::Commit(_) | Action::Rollback(_) => String::new(),
     }
 }

@@ -213,6 +213,8 @@ pub enum Event {
         /// How many; `seq`, `ms` and `at` are those of the last one.
         lines: usize,
     },
+    /// Somebody has confirmed the run.
+    Confirmed,
     /// The process of the run has ended without a verdict, or a person wants a stopped one to go on: another process does.
     TakenOver {
         /// The run's id.

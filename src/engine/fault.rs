@@ -175,6 +175,12 @@ pub enum Fault {
         /// What is different.
         text: String,
     },
+    /// Nobody has confirmed the run in time.
+    #[error("nobody confirmed the run in time")]
+    NotConfirmed {
+        /// How long the step waited.
+        waited: Duration,
+    },
     /// The budget of the plan is used up.
     #[error("the budget of {} is used up", units::length(*budget))]
     BudgetUsed {
@@ -285,6 +291,7 @@ impl Fault {
             Self::ProbesLate { .. } => "run/probes-late",
             Self::NewFileChanged { .. } => "run/new-file-changed",
             Self::BudgetUsed { .. } => "run/budget-used",
+            Self::NotConfirmed { .. } => "run/not-confirmed",
             Self::NotReadyToCommit { .. } => "run/not-ready-to-commit",
             Self::DrainLate { .. } => "run/drain-late",
             Self::RunnerGone { .. } => "run/runner-gone",
@@ -315,6 +322,7 @@ impl Fault {
             Self::ProbesLate { wanted, .. } => format!("{wanted} passes in a row"),
             Self::NewFileChanged { .. } => "the file that preflight proved".into(),
             Self::BudgetUsed { budget } => format!("done within {}", units::length(*budget)),
+            Self::NotConfirmed { .. } => "`changeover confirm`".into(),
             Self::Move { .. } => "the move is made".into(),
             Self::NotReadyToCommit { .. } => "old is quiet and new accepts".into(),
             Self::DrainLate { waited, .. } => format!("old gone within {}", units::length(*waited)),
@@ -353,6 +361,7 @@ impl Fault {
             Self::Watch { text, times, .. } => format!("{times} in a row: {text}"),
             Self::NewFileChanged { text, .. } | Self::Move { text, .. } => text.clone(),
             Self::DrainLate { left, .. } => left.clone(),
+            Self::NotConfirmed { waited } => format!("nothing within {}", units::length(*waited)),
             Self::RunnerGone { pid, last } => format!("process {pid} is gone; it recorded last: {last}"),
             Self::ExecFailed => "old's master forked, and its child was gone at once".into(),
             other => other.to_string(),

@@ -38,6 +38,7 @@ impl Event {
             }
             Self::PreflightDone { .. }
             | Self::ForwardStarted
+            | Self::Confirmed
             | Self::Workers(_)
             | Self::WindowOpened
             | Self::WindowClosed { .. }

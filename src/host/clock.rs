@@ -51,6 +51,12 @@ pub fn monotonic() -> Duration {
     Duration::try_from(now).unwrap_or_default()
 }
 
+/// The kernel's `CLOCK_BOOTTIME`: it goes on while the host sleeps.
+#[must_use]
+pub fn since_boot() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::Boottime)).unwrap_or_default()
+}
+
 /// The wall time as RFC 3339 in UTC with milliseconds, for people and files; nothing is decided by it.
 #[must_use]
 pub fn wall_time() -> String {

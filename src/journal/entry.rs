@@ -101,6 +101,7 @@ pub const fn keeps(event: &Event) -> bool {
         Event::ForwardStarted
             | Event::StepStarted { .. }
             | Event::StepFailed { .. }
+            | Event::Confirmed
             | Event::CommitRecorded
             | Event::QuitSent { .. }
             | Event::WayBackStarted

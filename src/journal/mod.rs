@@ -1,5 +1,6 @@
 //! The durable intent log of a run, written ahead and read back; and the run's directory with what people read.
 
+mod confirmation;
 mod entry;
 mod line;
 mod open_run;
@@ -13,6 +14,7 @@ mod page;
 #[cfg(test)]
 mod tests;
 
+pub use confirmation::{CONFIRM, Confirmation};
 pub use entry::{Begun, Entry, FORMAT, keeps};
 pub use line::LineError;
 pub use open_run::{OpenRun, instances, open_run};

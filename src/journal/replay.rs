@@ -25,6 +25,8 @@ pub struct Replay {
     pub step: usize,
     /// The action of that step.
     pub action: String,
+    /// The last step that somebody has confirmed, 0 where none was.
+    pub confirmed: usize,
     /// How far its commit is.
     pub committed: Committed,
     /// The moves, oldest first.
@@ -89,6 +91,7 @@ impl Replay {
             phase: Phase::Preflight,
             step: 0,
             action: String::new(),
+            confirmed: 0,
             committed: Committed::No,
             moves: Vec::new(),
             masters,
@@ -161,6 +164,7 @@ impl Replay {
     fn notes(&mut self, event: Event) {
         match event {
             Event::StepStarted { step, action, .. } => (self.step, self.action) = (step, action),
+            Event::Confirmed => self.confirmed = self.step,
             Event::StepFailed { fault, .. } => self.fault = Some(fault),
             Event::CommitRecorded => self.committed = Committed::Recorded,
             Event::QuitSent { .. } => self.committed = Committed::OldIsTold,

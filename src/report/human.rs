@@ -167,6 +167,7 @@ impl Human {
             | Event::Staged { .. }
             | Event::Kept { .. }
             | Event::ForwardStarted
+            | Event::Confirmed
             | Event::WindowOpened
             | Event::Refused
             | Event::Finished { .. } => Vec::new(),

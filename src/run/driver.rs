@@ -123,6 +123,7 @@ impl<'w, W: World> Run<'w, W> {
                 Action::Soak(_) => {
                     self.hold_until(began + timeout).await.map(|()| "nothing failed".to_owned())
                 }
+                Action::Confirm(confirm) => self.confirm(confirm, timeout).await,
                 Action::Commit(commit) => self.commit(commit).await.map(|(gone, seen)| {
                     old_gone = gone;
                     seen

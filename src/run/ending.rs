@@ -60,7 +60,12 @@ impl<W: World> Run<'_, W> {
             self.tell(Event::Stopped);
             return self.stopped(Some(report), recipe::stopped);
         }
-        self.go_back(if interrupted { 21 } else { 20 }, Some(report)).await
+        let exit = match fault {
+            Fault::Interrupted { .. } => 21,
+            Fault::NotConfirmed { .. } => 22,
+            _ => 20,
+        };
+        self.go_back(exit, Some(report)).await
     }
 
     pub(super) async fn go_back(&mut self, exit: u8, mut report: Option<Box<FaultReport>>) -> Verdict {

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::{
     engine::Event,
+    journal::Confirmation,
     plan::steps::Answerer,
     probe::Answer,
     protocol::{Identity, Move, Question, Situation},
@@ -15,6 +16,12 @@ use crate::{
 pub trait World {
     /// How long ago the run began, by a clock that only goes forward.
     fn now(&self) -> Duration;
+
+    /// How long ago the host was started, by a clock that goes on while the run is suspended.
+    fn since_boot(&self) -> Duration;
+
+    /// What somebody said with `changeover confirm` since it was asked last.
+    fn confirmation(&mut self) -> Option<Confirmation>;
 
     /// What is there now.
     fn observe(&mut self) -> Situation;

@@ -110,6 +110,7 @@ fn effect(step: &Step) -> (&'static str, &'static str) {
         Action::WaitForWorkers(_) => ("nothing", "the workers' own titles, and their master quiet"),
         Action::HttpProbe(_) => ("nothing", "answers of workers that are known"),
         Action::Soak(_) => ("nothing", "time, the watches, both masters alive"),
+        Action::Confirm(_) => ("nothing", "`changeover confirm`, the watches, both masters alive"),
         Action::Commit(_) => ("the path is changed for good, old is told QUIT", "old's master is gone"),
         Action::Rollback(_) => ("new is ended, old serves as before", "the baseline probes"),
     }

@@ -18,7 +18,7 @@ pub(super) fn perform(state: &State, action: &Action) -> Vec<(State, Ended)> {
         Action::Signal(step) => signal(state, step),
         Action::WaitForWorkers(step) => one(state, |next| next.wait(step)),
         Action::HttpProbe(step) => one(state, |next| next.probe(step)),
-        Action::Soak(_) => soak(state),
+        Action::Soak(_) | Action::Confirm(_) => soak(state),
         Action::Commit(_) => one(state, State::commit),
         Action::ReplaceBinary(_) | Action::AdoptBinary(_) | Action::Rollback(_) => one(state, |_| Ok(())),
     }

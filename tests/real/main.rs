@@ -14,6 +14,7 @@ mod attributes;
 mod builds;
 mod changeovers;
 mod committed;
+mod confirm;
 mod connections;
 mod events;
 mod fleet;

@@ -22,7 +22,7 @@ fn whatever_was_synced_is_there_after_a_power_cut_and_the_journal_can_be_read() 
     let first = all.iter().position(|point| point.call == Call::Write).expect("a journal");
     // Before anything is done, and at some of the others.
     let acts = |point: &Point| !point.after && matches!(point.call, Call::Signal | Call::Rename);
-    let chosen = |point: &&Point| point.number > first + 3 && (acts(point) || point.number % 5 == 0);
+    let chosen = |point: &&Point| point.number > first + 3 && (acts(point) || point.number.is_multiple_of(5));
     let mut wrong = Vec::new();
     for point in all.iter().filter(chosen) {
         let (points, texts) = cut_at(Some(point.number));

@@ -190,4 +190,34 @@ pub(super) const TEXTS: &[Text] = &[
         why: "What listens, and what answers, can only be seen from there.",
         todo: "Run `recover` as root.",
     },
+    Text {
+        code: "run/not-confirmed",
+        means: "The plan waits for `changeover confirm`, and nobody said it in time.",
+        why: "A change that nobody calls good is taken back: whoever wanted to look at it may have lost the way to the host.",
+        todo: "Give `confirm` a longer `timeout`, or say `changeover confirm` in time.",
+    },
+    Text {
+        code: "run/wrong-token",
+        means: "Somebody said `changeover confirm` without the plan's token, or with another.",
+        why: "The run goes on waiting for the right one.",
+        todo: "Give the token of the plan's `confirm` step with `--token`.",
+    },
+    Text {
+        code: "run/not-waiting",
+        means: "`changeover confirm` found no run that waits to be confirmed.",
+        why: "It has not come to its `confirm` step yet, was confirmed already, or has ended.",
+        todo: "`changeover status` shows what lives; the run itself says when it waits.",
+    },
+    Text {
+        code: "run/not-heard",
+        means: "What `changeover confirm` said was not taken by the run.",
+        why: "Its process is stopped, or its directory is another user's.",
+        todo: "Say it as the user of the run; a stopped one needs `kill -CONT`.",
+    },
+    Text {
+        code: "run/which",
+        means: "Several runs wait to be confirmed, and none was named.",
+        why: "One word is for one run.",
+        todo: "Name one with `--run`.",
+    },
 ];

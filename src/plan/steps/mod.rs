@@ -2,6 +2,7 @@
 
 mod adopt_binary;
 mod commit;
+mod confirm;
 mod http_probe;
 mod replace_binary;
 mod rollback;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use adopt_binary::AdoptBinary;
 pub use commit::{Commit, OnDrainTimeout};
+pub use confirm::Confirm;
 pub use http_probe::{Answerer, HttpProbe};
 pub use replace_binary::{IfSame, ReplaceBinary};
 pub use rollback::Rollback;
@@ -32,19 +34,21 @@ pub enum Action {
     WaitForWorkers(WaitForWorkers),
     HttpProbe(HttpProbe),
     Soak(Soak),
+    Confirm(Confirm),
     Commit(Commit),
     Rollback(Rollback),
 }
 
 impl Action {
     /// The names of all actions, as plans spell them.
-    pub const KINDS: [&str; 8] = [
+    pub const KINDS: [&str; 9] = [
         ReplaceBinary::KIND,
         AdoptBinary::KIND,
         Signal::KIND,
         WaitForWorkers::KIND,
         HttpProbe::KIND,
         Soak::KIND,
+        Confirm::KIND,
         Commit::KIND,
         Rollback::KIND,
     ];
@@ -59,6 +63,7 @@ impl Action {
             Self::WaitForWorkers(_) => WaitForWorkers::KIND,
             Self::HttpProbe(_) => HttpProbe::KIND,
             Self::Soak(_) => Soak::KIND,
+            Self::Confirm(_) => Confirm::KIND,
             Self::Commit(_) => Commit::KIND,
             Self::Rollback(_) => Rollback::KIND,
         }

@@ -38,8 +38,8 @@ use self::{
 use super::{Effect, MoveError, OldBinary, Wake, World, steps::probed};
 use crate::{
     engine::{Event, Record},
-    host::{exits::Exits, locks::Locks, notify::Notify, tail::Tail, timer},
-    journal::Entry,
+    host::{clock, exits::Exits, locks::Locks, notify::Notify, tail::Tail, timer},
+    journal::{Confirmation, Entry},
     observe::{self, Known, Observer},
     plan::steps::Answerer,
     probe::Answer,
@@ -106,10 +106,11 @@ impl Live {
             Generation::Old => Generation::New,
             Generation::New => Generation::Old,
         })?;
-        // It was seen while the kernel was executing it: its stack has a place by now, by which its workers are known.
-        let again = observe::facts(known.id.pid).filter(|facts| facts.id == known.id);
-        let start_stack = known.start_stack.max(again.map_or(0, |facts| facts.start_stack));
-        Some(Known { start_stack, ..known })
+        // It was seen while the kernel was executing it, and moving its stack: by now that has its place, by which workers are
+        // known.
+        let again =
+            observe::facts(known.id.pid).filter(|facts| facts.id == known.id && facts.start_stack != 0);
+        Some(Known { start_stack: again.map_or(known.start_stack, |facts| facts.start_stack), ..known })
     }
 
     /// An answer to a watch: told where it failed, and a wake where the watch is violated.
@@ -131,6 +132,14 @@ enum First {
 impl World for Live {
     fn now(&self) -> Duration {
         self.recorder.now()
+    }
+
+    fn since_boot(&self) -> Duration {
+        clock::since_boot()
+    }
+
+    fn confirmation(&mut self) -> Option<Confirmation> {
+        Confirmation::take(self.recorder.directory()?)
     }
 
     fn observe(&mut self) -> Situation {

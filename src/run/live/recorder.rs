@@ -75,6 +75,11 @@ impl Recorder {
         self.directory = Some(directory);
     }
 
+    /// The run's directory, once there is one.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        self.directory.as_ref().map(RunDirectory::path)
+    }
+
     /// How long ago the run began, by a clock that stands still while the run is suspended.
     pub(super) fn now(&self) -> Duration {
         self.clock.elapsed().saturating_sub(self.away)

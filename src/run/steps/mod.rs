@@ -1,6 +1,7 @@
 //! How each action is done: one file each.
 
 mod commit;
+mod confirm;
 mod http_probe;
 mod signal;
 mod usr2;
