@@ -7,7 +7,7 @@ use crate::{
     plan::{Action, Plan},
     protocol::{
         Generation, Move, Signal, Stuck,
-        nginx::{Executes, Host, Simulated, Unlinking},
+        nginx::{Binary, Executes, Host, Simulated},
     },
     report::words,
 };
@@ -128,11 +128,10 @@ struct Search<'p> {
 
 impl<'p> Search<'p> {
     fn new(plan: &'p Plan, faults: u8) -> Self {
-        let newer = Unlinking::WhereItIsTheLast;
         let on = |idle| {
-            let mut host = Host::serving(newer, Executes::Master(newer));
+            let mut host = Host::serving(Binary::recent(Generation::Old));
             host.idle = idle;
-            let mut run = Simulated::on(host, Executes::Master(newer));
+            let mut run = Simulated::on(host, Executes::Master(Binary::recent(Generation::New)));
             run.quit_timeout = plan.rollback.quit_timeout;
             run
         };
@@ -188,7 +187,7 @@ impl<'p> Search<'p> {
         let mut next = State { faults: state.faults + 1, ..state.clone() };
         match trouble {
             Trouble::Exits => {
-                next.run.host.tell(who, &[Signal::Term]);
+                next.run.host.tell(who, Signal::Term);
                 next.slow = false;
                 let starts = if state.slow { STARTS } else { "" };
                 next.story.push(format!("the new master exits{starts}"));
@@ -200,12 +199,12 @@ impl<'p> Search<'p> {
                 next.story.push(format!("the workers of new exit with code 2{starts}"));
             }
             Trouble::Reload => {
-                next.run.host.tell(who, &[Signal::Hup]);
+                next.run.host.tell(who, Signal::Hup);
                 next.story.push("somebody tells old-master HUP".to_owned());
                 next.drains_again();
             }
             Trouble::Rotation => {
-                next.run.host.tell(who, &[Signal::Usr1]);
+                next.run.host.tell(who, Signal::Usr1);
                 next.story.push("somebody tells old-master USR1".to_owned());
             }
         }

@@ -2,30 +2,40 @@
 
 use std::fmt;
 
-use changeover::protocol::Signal;
-use changeover::protocol::nginx::Who;
+use changeover::protocol::nginx::{Configuration, Who};
+use changeover::protocol::{Generation, Signal};
 
 use crate::VERSIONS;
 use crate::dice::Dice;
 
 /// One thing that happens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Input {
-    /// Signals that reach a master together.
-    Tell(Who, Vec<Signal>),
-    /// Signals reach old together, and with them the end of new by QUIT.
-    AsNewLeaves(Vec<Signal>),
+    Tell(Who, Signal),
+    /// A master is stopped: what it is told waits.
+    Stop(Who),
+    GoOn(Who),
     /// KILL to a master.
     Kill(Who),
     /// KILL to a worker of a master.
     WorkerDies(Who),
     RemovePidFile,
-    /// The configuration on disk becomes one that no nginx accepts.
-    BreakConfiguration,
-    RepairConfiguration,
-    /// The binary path leads to an empty file that nobody may execute.
-    EmptyPath,
-    RepairPath,
+    /// The configuration on disk becomes this one.
+    Configure(Configuration),
+    /// The binary path leads to the file of this generation, or to an empty one that nobody may execute.
+    Put(Option<Generation>),
+}
+
+/// Signals that reach a master together, and what else happens before it takes them.
+pub(crate) fn together(who: Who, signals: &[Signal], meanwhile: &[Input]) -> Vec<Input> {
+    let tell = signals.iter().map(|signal| Input::Tell(who, *signal));
+    let inside: Vec<Input> = tell.chain(meanwhile.iter().copied()).collect();
+    [&[Input::Stop(who)], inside.as_slice(), &[Input::GoOn(who)]].concat()
+}
+
+/// Signals reach old together, and with them the end of new by QUIT.
+pub(crate) fn as_new_leaves(signals: &[Signal]) -> Vec<Input> {
+    together(Who::Old, signals, &[Input::Tell(Who::New, Signal::Quit)])
 }
 
 /// What happens on a host, one after the other.
@@ -46,32 +56,41 @@ impl Story {
         let (old, new) = (dice.of(&VERSIONS), dice.of(&VERSIONS));
         let count = 3 + dice.below(5);
         // Most of them begin as a changeover does.
-        let begins = [Input::Tell(Who::Old, vec![Signal::Usr2])];
+        let begins = [Input::Tell(Who::Old, Signal::Usr2)];
         let first = if dice.below(4) > 0 { &begins[..] } else { &[] };
-        let rest = (0..count).map(|_| input(&mut dice));
-        let inputs = first.iter().cloned().chain(rest.collect::<Vec<_>>()).collect();
+        let rest: Vec<Input> = (0..count).flat_map(|_| inputs(&mut dice)).collect();
+        let inputs = [first, &rest].concat();
         Self { old, new, daemon: dice.below(10) > 0, inputs }
     }
 }
 
-fn input(dice: &mut Dice) -> Input {
+fn inputs(dice: &mut Dice) -> Vec<Input> {
     let who = dice.of(&[Who::Old, Who::Old, Who::New, Who::New, Who::Third]);
-    match dice.below(20) {
-        0..=10 => Input::Tell(who, vec![signal(dice)]),
-        11..=13 => {
-            let mut signals = vec![signal(dice), signal(dice)];
-            signals.dedup();
-            Input::Tell(who, signals)
-        }
-        14 => Input::AsNewLeaves(vec![signal(dice)]),
+    vec![match dice.below(21) {
+        0..=10 => Input::Tell(who, signal(dice)),
+        11..=13 => return together(who, &[signal(dice), signal(dice)], &[]),
+        14 => return as_new_leaves(&[signal(dice)]),
         15 => Input::Kill(who),
         16 => Input::WorkerDies(who),
         17 => Input::RemovePidFile,
-        18 if dice.below(2) == 0 => Input::RepairConfiguration,
-        18 => Input::BreakConfiguration,
-        _ if dice.below(2) == 0 => Input::RepairPath,
-        _ => Input::EmptyPath,
-    }
+        18 => configure(dice),
+        19 => put(dice),
+        // Anything may happen while a master does not look.
+        _ => {
+            let meanwhile =
+                [put(dice), configure(dice), Input::Tell(Who::New, signal(dice)), Input::RemovePidFile];
+            return together(who, &[signal(dice)], &[dice.of(&meanwhile)]);
+        }
+    }]
+}
+
+fn configure(dice: &mut Dice) -> Input {
+    use Configuration::{AsBefore, Broken, WithoutUnix};
+    Input::Configure(dice.of(&[AsBefore, AsBefore, WithoutUnix, Broken]))
+}
+
+fn put(dice: &mut Dice) -> Input {
+    Input::Put(dice.of(&[Some(Generation::New), Some(Generation::Old), None]))
 }
 
 /// QUIT and TERM end a story early, so they are rarer.

@@ -1,9 +1,10 @@
 //! A real host and its model, told the same and compared.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, Instant};
 
-use changeover::protocol::Signal;
-use changeover::protocol::nginx::{Executes, Host as Model, Names, Unlinking, Who};
+use changeover::protocol::nginx::{Binary, Configuration, Executes, Host as Model, Names, Unlinking, Who};
+use changeover::protocol::{Generation, Signal};
 use nix::sys::signal::Signal as Real;
 
 use crate::input::{Input, Story};
@@ -21,15 +22,17 @@ pub(crate) struct Pair {
     model: Model,
     /// The pid of each master, also of those that are gone.
     pids: [Option<i32>; 3],
-    new: &'static str,
-    config: String,
+    /// The versions of both generations.
+    versions: [&'static str; 2],
+    /// The inode of each file that was at the path, and whose it is.
+    files: Vec<(u64, Generation)>,
 }
 
 /// What can be compared.
 #[derive(Debug, PartialEq, Eq)]
 struct Seen {
-    /// Of each living master how many of its workers accept.
-    masters: [Option<usize>; 3],
+    /// Of each living master how many of its workers accept, and which file it runs.
+    masters: [Option<(usize, Generation)>; 3],
     strays: usize,
     draining: usize,
     pid_file: Option<Names>,
@@ -40,6 +43,9 @@ struct Seen {
 fn unlinking(version: &str) -> Unlinking {
     if version == "1.18.0" { Unlinking::AtTerm } else { Unlinking::WhereItIsTheLast }
 }
+
+/// The unix `listen` of every configuration but [`Configuration::WithoutUnix`].
+const LISTEN: &str = "unix:{root}/run/www.sock";
 
 fn real(signal: Signal) -> Real {
     match signal {
@@ -55,111 +61,114 @@ fn real(signal: Signal) -> Real {
 impl Pair {
     pub(crate) fn start(story: &Story) -> Self {
         let host = Host::new().with(|config| {
-            config.listen(["unix:{root}/run/www.sock"]);
+            config.listen([LISTEN]);
             config.daemon = story.daemon;
         });
         let host = host.running(story.old);
-        host.install(story.new);
-        let (old, config) = (host.master(), host.read(CONFIG).expect("the configuration"));
+        let old = host.master();
         let begins = if story.daemon { Model::serving } else { Model::in_the_foreground };
-        let model = begins(unlinking(story.old), Executes::Master(unlinking(story.new)));
-        Self { real: host, model, pids: [old, None, None], new: story.new, config }
+        let model = begins(Binary { of: Generation::Old, unlinking: unlinking(story.old) });
+        let (pids, versions) = ([old, None, None], [story.old, story.new]);
+        let mut pair = Self { real: host, model, pids, versions, files: Vec::new() };
+        pair.knows_the_file(Generation::Old);
+        pair.put(Some(Generation::New));
+        pair
     }
 
     /// Whether there is somebody to whom it can happen.
-    pub(crate) fn can(&self, input: &Input) -> bool {
-        let lives = |who: &Who| self.model.master(*who).is_some();
+    pub(crate) fn can(&self, input: Input) -> bool {
+        let master = |who: Who| self.model.master(who);
         match input {
-            Input::Tell(who, _) | Input::Kill(who) => lives(who),
-            Input::WorkerDies(who) => self.model.master(*who).is_some_and(|master| master.accepting > 0),
-            Input::AsNewLeaves(_) => {
-                lives(&Who::Old)
-                    && self.model.master(Who::New).is_some_and(|new| new.parent == Some(Who::Old))
+            Input::Tell(who, _) | Input::Kill(who) => master(who).is_some(),
+            Input::Stop(who) => master(who).is_some_and(|master| !master.stopped),
+            Input::GoOn(who) => master(who).is_some_and(|master| master.stopped),
+            Input::WorkerDies(who) => {
+                master(who).is_some_and(|master| master.accepting > 0 && !master.stopped)
             }
             _ => self.model.masters().next().is_some(),
         }
     }
 
-    /// Tells both, and compares them once nothing is in flight.
-    pub(crate) fn tell(&mut self, input: &Input) -> Result<(), String> {
+    /// Tells both, and compares them once nothing is in flight but to those that are stopped.
+    pub(crate) fn tell(&mut self, input: Input) -> Result<(), String> {
         match input {
-            Input::Tell(who, signals) => self.tell_master(*who, signals),
-            Input::AsNewLeaves(signals) => self.tell_old_as_new_leaves(signals),
+            Input::Tell(who, signal) => {
+                self.signal(who, real(signal));
+                self.model.tell(who, signal);
+            }
+            Input::Stop(who) => {
+                self.stop(who);
+                self.model.stop(who);
+            }
+            Input::GoOn(who) => {
+                self.signal(who, Real::SIGCONT);
+                self.model.go_on(who);
+            }
             Input::Kill(who) => {
-                self.signal(*who, Real::SIGKILL);
-                self.model.kill(*who);
+                self.signal(who, Real::SIGKILL);
+                self.model.kill(who);
             }
             Input::WorkerDies(who) => {
-                let workers = self.pid(*who).map(|master| self.real.accepting(master)).unwrap_or_default();
+                let workers = self.pid(who).map(|master| self.real.accepting(master)).unwrap_or_default();
                 self.real.kill(*workers.first().expect("a worker"), Real::SIGKILL);
-                self.model.child_tells(*who);
+                self.model.child_tells(who);
             }
             Input::RemovePidFile => {
                 let _ = std::fs::remove_file(self.real.path(&self.real.pid_file()));
                 self.model.pid_file = None;
             }
-            Input::BreakConfiguration => {
-                self.real.write(CONFIG, "this is no configuration");
-                self.model.configured = false;
-            }
-            Input::RepairConfiguration => {
-                self.real.write(CONFIG, &self.config);
-                self.model.configured = true;
-            }
-            Input::EmptyPath => {
-                let _ = std::fs::remove_file(self.real.path(BINARY));
-                self.real.write(BINARY, "");
-                self.model.path = Executes::Nothing;
-            }
-            Input::RepairPath => {
-                self.real.install(self.new);
-                self.model.path = Executes::Master(unlinking(self.new));
-            }
+            Input::Configure(configuration) => self.configure(configuration),
+            Input::Put(file) => self.put(file),
         }
         self.agree()
     }
 
-    fn tell_master(&mut self, who: Who, signals: &[Signal]) {
-        if let [signal] = signals {
-            self.signal(who, real(*signal));
-        } else {
-            self.together(who, |pair| pair.signals(who, signals));
-            // A parent hears of a child that is stopped, and that goes on.
-            if let Some(parent) = self.model.master(who).and_then(|master| master.parent) {
-                self.model.child_tells(parent);
-            }
+    fn configure(&mut self, configuration: Configuration) {
+        self.real.config.listeners.clear();
+        match configuration {
+            Configuration::AsBefore => self.real.config.listen([LISTEN]),
+            Configuration::WithoutUnix | Configuration::Broken => {}
         }
-        self.model.tell(who, signals);
+        if configuration == Configuration::Broken {
+            self.real.write(CONFIG, "this is no configuration");
+        } else {
+            self.real.write_config();
+        }
+        self.model.configuration = configuration;
     }
 
-    fn tell_old_as_new_leaves(&mut self, signals: &[Signal]) {
-        let new = self.pid(Who::New).expect("a new master");
-        self.together(Who::Old, |pair| {
-            pair.signals(Who::Old, signals);
-            pair.signal(Who::New, Real::SIGQUIT);
-            assert!(pair.real.wait_gone(new), "new does not leave");
-        });
-        self.model.together(Who::Old, signals, Some(Who::New));
+    /// Lays a file at the path, as a rename does: whoever runs the one before keeps it.
+    fn put(&mut self, file: Option<Generation>) {
+        let Some(of) = file else {
+            let _ = std::fs::remove_file(self.real.path(BINARY));
+            self.real.write(BINARY, "");
+            self.model.path = Executes::Nothing;
+            return;
+        };
+        let version = self.versions[of as usize];
+        self.real.install(version);
+        self.knows_the_file(of);
+        self.model.path = Executes::Master(Binary { of, unlinking: unlinking(version) });
     }
 
-    /// Stops a master meanwhile: it gets all that is sent at once.
-    fn together(&self, who: Who, send: impl FnOnce(&Self)) {
+    fn knows_the_file(&mut self, of: Generation) {
+        let file = std::fs::metadata(self.real.path(BINARY)).expect("the file at the path");
+        self.files.push((file.ino(), of));
+    }
+
+    /// Stops a master, and returns once it is.
+    fn stop(&self, who: Who) {
         self.signal(who, Real::SIGSTOP);
         let pid = self.pid(who).expect("a master");
-        let state = || process::one(&self.real.sandbox.proc(), pid).map(|process| process.state);
-        wait_until("the master is stopped", || state() == Some('T'));
-        send(self);
-        self.signal(who, Real::SIGCONT);
+        wait_until("the master is stopped", || self.is_stopped(pid));
+    }
+
+    fn is_stopped(&self, pid: i32) -> bool {
+        process::one(&self.real.sandbox.proc(), pid).is_some_and(|process| process.state == 'T')
     }
 
     fn pid(&self, who: Who) -> Option<i32> {
         self.pids[who as usize]
-    }
-
-    fn signals(&self, who: Who, signals: &[Signal]) {
-        for signal in signals {
-            self.signal(who, real(*signal));
-        }
     }
 
     fn signal(&self, who: Who, signal: Real) {
@@ -171,7 +180,7 @@ impl Pair {
         let mut since = None;
         let agree = holds_within(PATIENCE, || {
             self.find_new_masters();
-            if self.seen() != self.expected() || !self.real.is_quiet() {
+            if self.seen() != self.expected() || !self.is_quiet() {
                 since = None;
                 return false;
             }
@@ -182,6 +191,11 @@ impl Pair {
         }
         let (seen, expected, log) = (self.seen(), self.expected(), self.real.error_log());
         Err(format!("nginx  {seen:?}\nmodel  {expected:?}\n{:?}\n{log}", self.model))
+    }
+
+    /// Every master that is not stopped waits for its next signal.
+    fn is_quiet(&self) -> bool {
+        self.real.masters().into_iter().all(|master| self.is_stopped(master) || self.real.is_at_rest(master))
     }
 
     /// A master that nobody knows yet takes the place that the model has given it.
@@ -200,7 +214,9 @@ impl Pair {
         let masters = self.real.masters();
         let accepts = |pid: Option<i32>| {
             let pid = pid.filter(|pid| masters.contains(pid))?;
-            Some(self.real.accepting(pid).len())
+            let runs = process::one(&self.real.sandbox.proc(), pid)?.exe;
+            let (_, of) = self.files.iter().rfind(|(file, _)| *file == runs)?;
+            Some((self.real.accepting(pid).len(), *of))
         };
         Seen {
             masters: self.pids.map(accepts),
@@ -219,7 +235,9 @@ impl Pair {
     }
 
     fn expected(&self) -> Seen {
-        let accepts = |who: Who| self.model.master(who).map(|master| usize::from(master.accepting) * WORKERS);
+        let accepts = |who: Who| {
+            self.model.master(who).map(|master| (usize::from(master.accepting) * WORKERS, master.binary.of))
+        };
         Seen {
             masters: Who::ALL.map(accepts),
             strays: self.model.strays.iter().map(|sets| usize::from(*sets) * WORKERS).sum(),

@@ -71,7 +71,11 @@ real 'crash loop' src/engine/expect.rs 's/new\.stability\.crash_loop\(expected\)
 real 'not reached' src/probe/choose.rs 's/Err\(Outcome::NotReached \{[^}]*\}\)/self.unattributed("nobody", opened).await/' probes::a_generation_that_does_not_accept
 
 model 'latches' host.rs 's/&& !self\.reconfigures\(who\) \{/&& !self.reconfigures(who) \&\& false {/'
-model 'reaps before WINCH' host.rs 's/(self\.wakes\(who, )child\.is_some\(\)(\);)/$1false$2 self.wakes(who, child.is_some());/'
+model 'reaps before WINCH' host.rs 's/(master\.flag\(told\);\n        )self\.wakes\(who, reaps\);/$1self.wakes(who, false);\n        self.wakes(who, reaps);/'
+model 'waits while stopped' host.rs 's/            master\.pending = master\.pending\.with\(signal\);\n            return;/            master.stopped = false;/' what_is_at_the_path
+model 'a child while stopped' host.rs 's/            master\.pending_child \|= reaps;\n//'
+model 'a child that is stopped' host.rs 's/        if let Some\(parent\) = self\.master\(who\)\.and_then\([^\n]*\n[^\n]*\n        \}\n//'
+model 'nothing was told' host.rs 's/\.filter\(._. reaps \|\| !told\.is_empty\(\)\)//'
 model 'poison' host.rs 's/NewBinary::Poisoned;/NewBinary::None;/'
 model 'HUP with a new binary' host.rs 's/if master\.new_binary != NewBinary::None \{/if false {/'
 model 'HUP takes WINCH back' host.rs 's/            master\.no_accepting = false;\n//'
@@ -80,10 +84,16 @@ model 'restart' host.rs 's/master\.restart \|= /let _ = /'
 model 'USR2 below a parent' master.rs 's/self\.parent\.is_some\(\) \|\| //'
 model 'USR2 beside a child' master.rs 's/matches!\(self\.new_binary, NewBinary::Lives\(_\) \| NewBinary::Fails\)/false/' every_two
 model 'daemon off' master.rs 's/self\.daemonized && !busy/!busy/'
-model 'pid file at the end' host.rs 's/NewBinary::None => self\.pid_file = None,/NewBinary::None => {}/' every_two
+model 'pid file at the end' files.rs 's/NewBinary::None => self\.pid_file = None,/NewBinary::None => {}/' every_two
 model 'oldbin goes back' host.rs 's/            self\.pid_file = Some\(named\);\n        \}\n        if let/        }\n        if let/'
-model 'TERM before 1.19.1' host.rs 's/master\.unlinking == Unlinking::AtTerm \|\| //' every_two
+model 'TERM before 1.19.1' files.rs 's/master\.binary\.unlinking == Unlinking::AtTerm \|\| //' every_two
 model 'TERM before QUIT' host.rs 's/        if master\.flags\.contains\(Signal::Term\) \{/        if false {/' every_two
+model 'dropped unix listen' files.rs 's/(whoever else listens there \(nginx-facts 11\)\.\n)                self\.unix_path = false;\n/$1/' a_unix_listen
+model 'unix listen of a reload' files.rs 's/                self\.unix_path = true;\n//' a_unix_listen
+model 'unix path is taken' files.rs 's/ if self\.unix_path => None,/ if false => None,/' a_unix_listen
+model 'unix socket of its own' files.rs 's/master\.unix == UnixSocket::Inherited && //' a_unix_listen
+model 'unix socket of nobody' files.rs 's/if listens && last/if last/' a_unix_listen
+model 'unix socket is given' host.rs 's/UnixSocket::Own \| UnixSocket::Inherited => UnixSocket::Inherited/UnixSocket::Own | UnixSocket::Inherited => UnixSocket::None/' a_unix_listen
 model 'strays' host.rs 's/\*strays = strays\.saturating_add\(master\.accepting\);//'
 
 unit 'queue of new' src/run/live/asker.rs 's/ \|\| \(queued && !self\.old_accepts\.get\(\)\)//' asker::tests

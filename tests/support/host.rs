@@ -330,8 +330,12 @@ impl Host {
 
     /// Every living master waits for its next signal: nothing that was sent is still in flight.
     pub(crate) fn is_quiet(&self) -> bool {
-        let outer = |master| self.sandbox.outer_pid(master).and_then(observe::facts);
-        self.masters().into_iter().filter_map(outer).all(|master| master.quiet())
+        self.masters().into_iter().all(|master| self.is_at_rest(master))
+    }
+
+    /// This master waits for its next signal, or is gone.
+    pub(crate) fn is_at_rest(&self, master: i32) -> bool {
+        self.sandbox.outer_pid(master).and_then(observe::facts).is_none_or(|master| master.quiet())
     }
 
     /// Signals a process of the host.

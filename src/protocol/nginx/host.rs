@@ -1,77 +1,54 @@
 //! All masters of one service, their files, and what becomes of them with each input.
 
-use crate::protocol::Signal;
+use crate::protocol::{Signal, SignalSet};
 
-use super::{Master, NewBinary, Who};
+use super::{Binary, Configuration, Executes, Master, Names, NewBinary, UnixSocket, Who};
 
 /// Everything that the model knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Host {
     pub(super) masters: [Option<Master>; 3],
+    /// How many masters were started since the first one.
+    pub(super) started: u8,
     /// Sets of workers that accept and have no master any more, by the master that they had.
     pub strays: [u8; 3],
     /// What the pid file names; `None`: there is none.
     pub pid_file: Option<Names>,
     /// What `.oldbin` names.
     pub oldbin: Option<Names>,
-    /// The path of a unix socket on which all of them listen is there.
+    /// The path of the unix socket is there.
     pub unix_path: bool,
     /// What the file at the binary path does when it is executed.
     pub path: Executes,
-    /// The configuration on disk is one.
-    pub configured: bool,
+    /// What is read at a start and at a reload.
+    pub configuration: Configuration,
     /// Workers that are told to finish have nothing to finish.
     pub idle: bool,
 }
 
-/// Whom a pid file names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Names {
-    /// This master, which may be gone by now.
-    Master(Who),
-    /// Somebody else.
-    Other,
-}
-
-/// What becomes of an exec.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Executes {
-    /// A master of this kind.
-    Master(Unlinking),
-    /// Nothing, or it exits before it is a master.
-    Nothing,
-}
-
-/// When a master removes the path of a unix socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Unlinking {
-    /// Before 1.19.1: at TERM, whoever else listens there; never at QUIT (nginx-facts 27).
-    AtTerm,
-    /// When it closes its sockets, unless they are another living master's too.
-    WhereItIsTheLast,
-}
-
 impl Host {
-    /// A host on which one master serves.
+    /// A host on which one master serves, from the file at the path.
     #[must_use]
-    pub const fn serving(unlinking: Unlinking, path: Executes) -> Self {
+    pub const fn serving(binary: Binary) -> Self {
         Self {
-            masters: [Some(Master::started(None, unlinking)), None, None],
+            masters: [Some(Master::started(None, binary, UnixSocket::Own)), None, None],
+            started: 0,
             strays: [0; 3],
             pid_file: Some(Names::Master(Who::Old)),
             oldbin: None,
             unix_path: true,
-            path,
-            configured: true,
+            path: Executes::Master(binary),
+            configuration: Configuration::AsBefore,
             idle: true,
         }
     }
 
     /// The same, started with `daemon off`.
     #[must_use]
-    pub const fn in_the_foreground(unlinking: Unlinking, path: Executes) -> Self {
-        let mut host = Self::serving(unlinking, path);
-        host.masters[0] = Some(Master { daemonized: false, ..Master::started(None, unlinking) });
+    pub const fn in_the_foreground(binary: Binary) -> Self {
+        let mut host = Self::serving(binary);
+        let daemon = Master::started(None, binary, UnixSocket::Own);
+        host.masters[0] = Some(Master { daemonized: false, ..daemon });
         host
     }
 
@@ -92,29 +69,44 @@ impl Host {
         self.strays != [0; 3] || self.masters().any(|(_, master)| master.accepting > 0)
     }
 
-    /// Signals reach a master together.
-    pub fn tell(&mut self, who: Who, signals: &[Signal]) {
+    /// A signal reaches a master.
+    pub fn tell(&mut self, who: Who, signal: Signal) {
         let Some(master) = self.get(who) else { return };
-        master.flag(signals);
+        if master.stopped {
+            master.pending = master.pending.with(signal);
+            return;
+        }
+        master.flag(SignalSet::default().with(signal));
         self.wakes(who, false);
         self.settles();
     }
 
-    /// The same, and a child has left in the same moment, after QUIT: it is reaped first.
-    pub fn together(&mut self, who: Who, signals: &[Signal], gone: Option<Who>) {
-        let child = gone.and_then(|child| self.masters[child as usize].take());
-        if let (Some(gone), Some(mut child)) = (gone, child) {
-            self.stops_listening(&mut child);
-            self.closes(&child);
-            if !child.live {
-                self.leaves_behind(gone, &child);
-            }
-            self.orphans(gone);
+    /// A master is stopped: whatever it is told from now on waits, and is taken together when it goes on. Meanwhile the
+    /// rest of the world does not wait. A busy master is the same for as long as it is busy.
+    pub fn stop(&mut self, who: Who) {
+        if let Some(master) = self.get(who).filter(|master| !master.stopped) {
+            master.stopped = true;
+            self.parent_hears(who);
         }
-        let Some(master) = self.get(who) else { return };
-        master.flag(signals);
-        self.wakes(who, child.is_some());
+    }
+
+    /// A stopped master goes on.
+    pub fn go_on(&mut self, who: Who) {
+        let Some(master) = self.get(who).filter(|master| master.stopped) else { return };
+        master.stopped = false;
+        let (told, reaps) = (std::mem::take(&mut master.pending), std::mem::take(&mut master.pending_child));
+        self.parent_hears(who);
+        let Some(master) = self.get(who).filter(|_| reaps || !told.is_empty()) else { return };
+        master.flag(told);
+        self.wakes(who, reaps);
         self.settles();
+    }
+
+    /// A parent is told that its child was stopped, and that it goes on.
+    fn parent_hears(&mut self, who: Who) {
+        if let Some(parent) = self.master(who).and_then(|master| master.parent) {
+            self.child_tells(parent);
+        }
     }
 
     /// A child's SIGCHLD reaches a master for another reason than its end: it was stopped, or goes on, or a worker has
@@ -189,11 +181,15 @@ impl Host {
     fn has_to_reap(&self, who: Who) -> bool {
         let ends =
             |master: &Master| (self.idle && master.draining > 0) || master.new_binary == NewBinary::Fails;
-        self.master(who).is_some_and(ends)
+        self.master(who).is_some_and(|master| !master.stopped && ends(master))
     }
 
     /// One turn of the master's loop; `reaps`: a child of it has died.
     fn wakes(&mut self, who: Who, reaps: bool) {
+        if let Some(master) = self.get(who).filter(|master| master.stopped) {
+            master.pending_child |= reaps;
+            return;
+        }
         if reaps {
             self.reaps(who);
         }
@@ -236,15 +232,8 @@ impl Host {
         self.masters[who as usize] = Some(master);
     }
 
-    fn stops_listening(&mut self, master: &mut Master) {
-        if std::mem::take(&mut master.listens) && master.unlinking == Unlinking::WhereItIsTheLast {
-            self.unlinks(master);
-        }
-    }
-
     /// HUP; whether the loop goes on to what comes after it.
     fn reconfigures(&mut self, who: Who) -> bool {
-        let configured = self.configured;
         let Some(master) = self.get(who) else { return false };
         if master.new_binary != NewBinary::None {
             // A rollback request: from memory, and `live` stays as it is (nginx-facts 3 and 36).
@@ -252,12 +241,13 @@ impl Host {
             master.no_accepting = false;
             return false;
         }
-        if configured {
-            master.drain();
-            master.start_workers();
-            master.live = true;
-        }
-        configured
+        let before = master.unix;
+        let (Some(unix), Some(master)) = (self.reads(before), self.get(who)) else { return false };
+        master.unix = unix;
+        master.drain();
+        master.start_workers();
+        master.live = true;
+        true
     }
 
     /// USR2: the pid file is renamed, then the path is executed.
@@ -275,17 +265,25 @@ impl Host {
             let named = |names: Names| if names == Names::Master(child) { Names::Other } else { names };
             self.oldbin = self.oldbin.map(named);
         }
-        let new_binary = match (self.path, child) {
-            (Executes::Master(unlinking), Some(child)) if self.configured => {
-                self.masters[child as usize] = Some(Master::started(Some(who), unlinking));
-                self.pid_file = Some(Names::Master(child));
-                NewBinary::Lives(child)
-            }
-            _ => NewBinary::Fails,
-        };
+        let started = child.and_then(|child| self.starts(who, child));
         if let Some(master) = self.get(who) {
-            master.new_binary = new_binary;
+            master.new_binary = started.map_or(NewBinary::Fails, NewBinary::Lives);
         }
+    }
+
+    /// What is at the path becomes a master, where it can be executed and accepts the configuration.
+    fn starts(&mut self, parent: Who, child: Who) -> Option<Who> {
+        let Executes::Master(binary) = self.path else { return None };
+        let inherited = match self.master(parent)?.unix {
+            UnixSocket::None => UnixSocket::None,
+            UnixSocket::Own | UnixSocket::Inherited => UnixSocket::Inherited,
+        };
+        let unix = self.reads(inherited)?;
+        self.started = self.started.saturating_add(1);
+        let number = self.started;
+        self.masters[child as usize] = Some(Master { number, ..Master::started(Some(parent), binary, unix) });
+        self.pid_file = Some(Names::Master(child));
+        Some(child)
     }
 
     /// `ngx_reap_children`.
@@ -315,25 +313,6 @@ impl Host {
         self.closes(&master);
         self.leaves_behind(who, &master);
         self.is_gone(who, &master);
-    }
-
-    /// A master that exits takes its pid file and its sockets' paths away.
-    fn closes(&mut self, master: &Master) {
-        match master.new_binary {
-            NewBinary::None => self.pid_file = None,
-            _ => self.oldbin = None,
-        }
-        if master.listens {
-            self.unlinks(master);
-        }
-    }
-
-    fn unlinks(&mut self, master: &Master) {
-        let shared = master.inherited && master.parent.is_some();
-        let last = master.unlinking == Unlinking::AtTerm || !shared;
-        if last && master.new_binary == NewBinary::None {
-            self.unix_path = false;
-        }
     }
 
     fn leaves_behind(&mut self, who: Who, master: &Master) {

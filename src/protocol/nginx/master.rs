@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::protocol::{Signal, SignalSet};
 
-use super::Unlinking;
+use super::{Binary, UnixSocket};
 
 /// A master of the model, in the order in which they were started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,6 +49,8 @@ pub enum NewBinary {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a variable of nginx's own")]
 pub struct Master {
+    /// Which one of all that were started, counted from 0: a place is taken again, a number is not.
+    pub number: u8,
     /// The master that has executed it, while that one lives: until then USR2 is ignored.
     pub parent: Option<Who>,
     /// What it has executed.
@@ -59,12 +61,18 @@ pub struct Master {
     pub draining: u8,
     /// It holds the listening sockets.
     pub listens: bool,
-    /// What its binary does with the paths of unix sockets.
-    pub unlinking: Unlinking,
-    /// It was executed by another master.
-    pub inherited: bool,
+    /// The file that it runs.
+    pub binary: Binary,
+    /// Its unix socket.
+    pub unix: UnixSocket,
     /// `ngx_daemonized`: under `daemon off` its parent stays, so USR2 is ignored, and WINCH too.
     pub daemonized: bool,
+    /// It is stopped, or busy with something: it takes no signal.
+    pub stopped: bool,
+    /// Signals that it was told while it was stopped: each is there once, in no order (nginx-facts 15).
+    pub pending: SignalSet,
+    /// A child of it has died, was stopped or went on while it was stopped.
+    pub pending_child: bool,
     /// Signals whose flag is set: QUIT and TERM for good, others until the loop comes to them.
     pub flags: SignalSet,
     /// `ngx_noaccepting`: WINCH was handled, and nothing has started its workers again since.
@@ -78,16 +86,20 @@ pub struct Master {
 impl Master {
     /// One that has just started its workers.
     #[must_use]
-    pub const fn started(parent: Option<Who>, unlinking: Unlinking) -> Self {
+    pub const fn started(parent: Option<Who>, binary: Binary, unix: UnixSocket) -> Self {
         Self {
+            number: 0,
             parent,
             new_binary: NewBinary::None,
             accepting: 1,
             draining: 0,
             listens: true,
-            unlinking,
-            inherited: parent.is_some(),
+            binary,
+            unix,
             daemonized: true,
+            stopped: false,
+            pending: SignalSet(0),
+            pending_child: false,
             flags: SignalSet(0),
             no_accepting: false,
             restart: false,
@@ -96,14 +108,17 @@ impl Master {
     }
 
     /// The signal handler: sets the flag, or ignores the signal. All that came together are seen with the same eyes.
-    pub(super) fn flag(&mut self, signals: &[Signal]) {
+    pub(super) fn flag(&mut self, signals: SignalSet) {
         let busy = self.parent.is_some() || matches!(self.new_binary, NewBinary::Lives(_) | NewBinary::Fails);
-        let heard = signals.iter().filter(|signal| match signal {
-            Signal::Usr2 => self.daemonized && !busy,
-            Signal::Winch => self.daemonized,
-            _ => true,
-        });
-        self.flags = heard.fold(self.flags, |flags, signal| flags.with(*signal));
+        let heard =
+            Signal::ALL.into_iter().filter(|signal| signals.contains(*signal)).filter(
+                |signal| match signal {
+                    Signal::Usr2 => self.daemonized && !busy,
+                    Signal::Winch => self.daemonized,
+                    _ => true,
+                },
+            );
+        self.flags = heard.fold(self.flags, SignalSet::with);
     }
 
     /// Whether a flag is set; it is not set any more then.

@@ -1,0 +1,107 @@
+//! The way back of a run on the model, and whether it has ended as it should.
+
+use std::time::Duration;
+
+use crate::protocol::{
+    Generation, Master as Does, Move, Next, PathHolds, Question, Stuck, Waiting, way_back::way_back,
+};
+
+use super::{Configuration, Names, NewBinary, Simulated, UnixSocket};
+
+/// No way back takes more looks than these: each attempt of it is bounded.
+const MOST_LOOKS: usize = 400;
+
+/// How a way back ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WayBack {
+    /// `None`: old serves as before.
+    pub stuck: Option<Stuck>,
+    /// The moves, in order.
+    pub moves: Vec<Move>,
+    /// There was a moment in which nobody accepted, and somebody had before.
+    pub gap: bool,
+    /// How long it took, by the bounds of what it waited for.
+    pub took: Duration,
+}
+
+impl Simulated {
+    /// Goes back, move by move, until it is over.
+    pub fn goes_back(&mut self) -> WayBack {
+        let began = self.now;
+        let (mut moves, mut gap, mut stuck) = (Vec::new(), false, Some(Stuck::NoProgress));
+        for _ in 0..MOST_LOOKS {
+            self.notes_who_is_unsettled();
+            match way_back(&self.situation()) {
+                Next::Move(what) => {
+                    let accepted = self.host.accepts();
+                    self.makes(&what, true);
+                    moves.push(what);
+                    gap |= accepted && !self.host.accepts();
+                }
+                Next::Ask(question) => self.answer(question),
+                Next::Wait { waiting, bound } => self.waits_for(waiting, bound),
+                Next::RolledBack => {
+                    stuck = None;
+                    break;
+                }
+                Next::Stuck(why) => {
+                    stuck = Some(why);
+                    break;
+                }
+            }
+        }
+        WayBack { stuck, moves, gap, took: self.now.saturating_sub(began) }
+    }
+
+    fn notes_who_is_unsettled(&mut self) {
+        for which in [Generation::Old, Generation::New] {
+            let unsettled = matches!(self.generation(which).master, Does::Leaving | Does::Stopped);
+            let since = &mut self.unsettled_since[which as usize];
+            *since = unsettled.then(|| since.unwrap_or(self.now));
+        }
+    }
+
+    /// A stopped master that is waited for goes on: what it was told meanwhile is taken together.
+    fn waits_for(&mut self, waiting: Waiting, bound: Duration) {
+        let who = match waiting {
+            Waiting::OldSettles => self.master(Generation::Old),
+            Waiting::NewSettles => self.master(Generation::New),
+            _ => None,
+        };
+        match who.filter(|who| self.host.master(*who).is_some_and(|master| master.stopped)) {
+            Some(who) => {
+                self.host.go_on(who);
+                self.notices();
+            }
+            None => self.waits(bound),
+        }
+    }
+
+    fn answer(&mut self, question: Question) {
+        match question {
+            Question::ConfigurationTest => {
+                let passes = self.host.configuration != Configuration::Broken;
+                self.answers.configuration_passes = Some(passes);
+            }
+            Question::NewHealth => self.answers.new_answers_well = Some(self.new_is_well),
+            Question::BaselineProbes => {
+                let serves = self.master(Generation::Old).and_then(|old| self.host.master(old));
+                let holds = serves.is_some_and(|old| old.accepting > 0) && self.host.masters().count() == 1;
+                self.answers.baseline_holds = Some(holds);
+                self.answers.baseline_failures += u32::from(!holds);
+            }
+        }
+    }
+
+    /// Old serves alone as before the run: its number of workers, its files, its sockets, and nothing that shows later.
+    #[must_use]
+    pub fn is_as_before(&self) -> bool {
+        let Some(old) = self.master(Generation::Old) else { return false };
+        let Some(master) = self.host.master(old) else { return false };
+        let alone = self.host.masters().count() == 1 && self.host.strays == [0; 3];
+        let files = self.host.pid_file == Some(Names::Master(old)) && self.host.oldbin.is_none();
+        let reachable = master.listens && master.unix != UnixSocket::None && self.host.unix_path;
+        let healthy = master.accepting == 1 && master.new_binary == NewBinary::None && !master.stopped;
+        alone && files && reachable && healthy && master.flags.is_empty() && self.path == PathHolds::Found
+    }
+}
