@@ -57,7 +57,7 @@ impl GenerationState {
 
 /// Whether old may be poisoned (nginx-facts 2): the way back had to write its pid file, which nginx may have failed to
 /// rename at USR2; or nobody was ever seen to be executed after this run's USR2, so that the fork itself may have failed.
-/// A stub exec cures the poison and ends the suspicion.
+/// A stub exec that was made cures the poison and ends the suspicion.
 #[must_use]
 pub fn poison_suspected(past: &[Past], old: Identity, executed: bool) -> bool {
     let about_old = |past: &&Past| past.to.is_none_or(|to| to == old);
@@ -68,7 +68,7 @@ pub fn poison_suspected(past: &[Past], old: Identity, executed: bool) -> bool {
         }
         _ => false,
     };
-    let relevant = |past: &&Past| suspicious(past) || past.what == Move::StubExec;
+    let relevant = |past: &&Past| suspicious(past) || (past.sent && past.what == Move::StubExec);
     past.iter().filter(about_old).rfind(relevant).is_some_and(suspicious)
 }
 

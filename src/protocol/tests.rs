@@ -315,6 +315,8 @@ fn a_pid_file_that_the_way_back_had_to_write_makes_poison_suspected_until_a_stub
     assert!(!poison_suspected(&[Past { way_back: false, ..written() }], old, true), "before USR2, in time");
     assert!(!poison_suspected(&[written(), past(Move::StubExec, Some(100), true)], old, true));
     assert!(poison_suspected(&[past(Move::StubExec, Some(100), true), written()], old, true));
+    let refused = Past { sent: false, ..past(Move::StubExec, Some(100), true) };
+    assert!(poison_suspected(&[written(), refused], old, true), "nothing was cured");
     assert!(
         poison_suspected(&[written(), past(Move::StubExec, Some(99), true)], old, true),
         "another master's"
