@@ -62,6 +62,18 @@ fn the_plans_of_the_project_have_no_finding_with_up_to_three_faults_together() {
 }
 
 #[test]
+fn the_runner_is_killed_and_the_host_reboots_at_every_place_of_every_plan_of_the_project() {
+    for plan in std::fs::read_dir("plans").unwrap().flatten() {
+        let (text, name) = (std::fs::read_to_string(plan.path()).unwrap(), plan.path());
+        let Report { crashes, states, findings, .. } = verified(&text);
+        assert_eq!(findings, [], "{}", name.display());
+        assert!(crashes.killed > states && crashes.rebooted > states, "{}: {crashes:?}", name.display());
+        // The one exception, and only where a file is staged: milliseconds in the exec window.
+        assert_eq!(crashes.in_the_window > 0, text.contains("\"replace-binary\""), "{}", name.display());
+    }
+}
+
+#[test]
 fn what_people_use_today_is_refused_with_the_story_of_its_outage() {
     const LATE: &str = "the workers of new are not there yet";
     let expected: [(&str, &str, &[&str]); 4] = [

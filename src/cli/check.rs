@@ -7,7 +7,7 @@ use crate::{
     engine::units,
     plan::{self, Loaded, Problems, Values},
     report::facts,
-    verify::{self, Finding, Report},
+    verify::{self, Crashes, Finding, Report},
 };
 
 /// Exit code 10: a plan is malformed.
@@ -73,6 +73,7 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, check: &Check) -> (u8, Json
                     }
                     let (states, moves) = (units::count(report.states, "state"), report.moves.len());
                     output::data(&format!("  explored  {states}, {moves} kinds of moves on the ways back"));
+                    output::data(&format!("  crashes   {}", crashes(report.crashes)));
                 }
             }
             let mut told = verified(name, &loaded, &report);
@@ -80,6 +81,7 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, check: &Check) -> (u8, Json
                 told["facts"] = json!(report.facts);
                 told["times"] = json!(report.times);
                 told["moves"] = json!(report.moves);
+                told["crashes"] = json!(report.crashes);
             }
             (if refused { UNSAFE } else { 0 }, told)
         }
@@ -90,6 +92,16 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, check: &Check) -> (u8, Json
             (MALFORMED, malformed(name, &problems))
         }
     }
+}
+
+/// Where the runner was killed and the host rebooted, in numbers.
+fn crashes(crashes: Crashes) -> String {
+    let Crashes { killed, rebooted, in_the_window } = crashes;
+    let [killed, rebooted] = [killed, rebooted].map(|places| units::count(places, "place"));
+    let exception = "with a file of the run at the path, for milliseconds";
+    format!(
+        "the runner killed at {killed}, the host rebooted at {rebooted}, {in_the_window} of them {exception}"
+    )
 }
 
 /// What makes a well-formed plan unsafe, for people.

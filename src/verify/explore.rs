@@ -2,59 +2,25 @@
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
-use super::{facts::Back, guards::Guards, perform};
+use super::{
+    crash::{self, Crashes},
+    facts::Back,
+    guards::Guards,
+    perform,
+    state::State,
+    trouble::Trouble,
+};
 use crate::{
     plan::{Action, Plan},
     protocol::{
-        Generation, Move, Signal, Stuck,
-        nginx::{Binary, Executes, Host, Simulated},
+        Stuck,
+        nginx::{Host, WayBack},
     },
     report::words,
 };
 
 /// No more states are looked at: what is not proven by then is said not to be.
 pub(super) const MOST_STATES: usize = 200_000;
-/// Where a plan is, and what is there then.
-#[derive(Clone, Debug)]
-pub(super) struct State {
-    pub(super) run: Simulated,
-    /// What the run expects, and notices when it is otherwise.
-    pub(super) guards: Guards,
-    /// The step that is next.
-    at: usize,
-    /// New's master is there, its workers are not yet.
-    pub(super) slow: bool,
-    faults: u8,
-    /// The signal step that told old QUIT or TERM, counted from 0.
-    ended_by: Option<usize>,
-    /// What happened, in the operator's words.
-    pub(super) story: Vec<String>,
-}
-
-/// What can go wrong between two steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Trouble {
-    /// New's master exits.
-    Exits,
-    /// New's workers exit with code 2, and nothing starts them again (nginx-facts 9).
-    GivesUp,
-    /// Somebody else tells old HUP.
-    Reload,
-    /// Somebody else tells old USR1, as a log rotation does.
-    Rotation,
-}
-
-impl Trouble {
-    const ALL: [Self; 4] = [Self::Exits, Self::GivesUp, Self::Reload, Self::Rotation];
-
-    /// Whom it happens to.
-    const fn strikes(self) -> Generation {
-        match self {
-            Self::Exits | Self::GivesUp => Generation::New,
-            Self::Reload | Self::Rotation => Generation::Old,
-        }
-    }
-}
 
 /// What is wrong with a plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +56,7 @@ pub(super) struct Explored {
     pub(super) backs: Vec<Back>,
     /// Every kind of move that a way back made.
     pub(super) moves: BTreeSet<String>,
+    pub(super) crashes: Crashes,
 }
 
 /// Looks at every state that the plan can come to with so many faults together, `most` of them at most.
@@ -116,47 +83,32 @@ enum Passes {
     Passed,
 }
 
-struct Search<'p> {
+pub(super) struct Search<'p> {
     plan: &'p Plan,
-    faults: u8,
+    pub(super) faults: u8,
     seen: HashSet<(usize, Host, Guards, bool, u8)>,
     queue: VecDeque<State>,
-    found: Explored,
+    pub(super) found: Explored,
     /// Of each step whether it was passed where nothing went wrong, or else how it failed.
     passes: Vec<Passes>,
 }
 
 impl<'p> Search<'p> {
-    fn new(plan: &'p Plan, faults: u8) -> Self {
-        let on = |idle| {
-            let mut host = Host::serving(Binary::recent(Generation::Old));
-            host.idle = idle;
-            let mut run = Simulated::on(host, Executes::Master(Binary::recent(Generation::New)));
-            run.quit_timeout = plan.rollback.quit_timeout;
-            run
-        };
-        let begins = |idle| State {
-            run: on(idle),
-            guards: Guards::default(),
-            at: 0,
-            slow: false,
-            faults: 0,
-            ended_by: None,
-            // The idle host is looked at first: this is said only where it makes the difference.
-            story: if idle { Vec::new() } else { vec!["connections do not end".to_owned()] },
-        };
+    pub(super) fn new(plan: &'p Plan, faults: u8) -> Self {
         Self {
             plan,
             faults,
             seen: HashSet::new(),
-            queue: [true, false].map(begins).into(),
+            queue: [true, false].map(|idle| State::begins(plan, idle)).into(),
             found: Explored { backs: vec![Back::NotReached; plan.steps.len()], ..Explored::default() },
             passes: vec![Passes::NotReached; plan.steps.len()],
         }
     }
 
-    fn visit(&mut self, state: &State) {
+    pub(super) fn visit(&mut self, state: &State) {
         let Some(step) = self.plan.steps.get(state.at) else { return };
+        self.reboots(state, None);
+        self.crashes_inside(state, &step.action);
         for trouble in Trouble::ALL {
             self.troubled(state, trouble);
         }
@@ -179,38 +131,6 @@ impl<'p> Search<'p> {
         }
     }
 
-    /// Something happens before the next step; where the run notices it goes back, else it goes on.
-    fn troubled(&mut self, state: &State, trouble: Trouble) {
-        let Some(who) = state.run.master(trouble.strikes()).filter(|_| state.faults < self.faults) else {
-            return;
-        };
-        let mut next = State { faults: state.faults + 1, ..state.clone() };
-        match trouble {
-            Trouble::Exits => {
-                next.run.host.tell(who, Signal::Term);
-                next.slow = false;
-                let starts = if state.slow { STARTS } else { "" };
-                next.story.push(format!("the new master exits{starts}"));
-            }
-            Trouble::GivesUp => {
-                next.run.host.workers_give_up(who);
-                next.slow = false;
-                let starts = if state.slow { " while they start" } else { "" };
-                next.story.push(format!("the workers of new exit with code 2{starts}"));
-            }
-            Trouble::Reload => {
-                next.run.host.tell(who, Signal::Hup);
-                next.story.push("somebody tells old-master HUP".to_owned());
-                next.drains_again();
-            }
-            Trouble::Rotation => {
-                next.run.host.tell(who, Signal::Usr1);
-                next.story.push("somebody tells old-master USR1".to_owned());
-            }
-        }
-        if next.guards.hold(&next.run) { self.push(next) } else { self.goes_back(&next, state.at) }
-    }
-
     fn passed(&mut self, mut next: State) {
         if next.faults == 0 {
             self.passes[next.at] = Passes::Passed;
@@ -227,8 +147,23 @@ impl<'p> Search<'p> {
         self.goes_back(next, next.at);
     }
 
-    /// The way back from here must end with old alone, as before, and without a moment in which nobody accepts.
-    fn goes_back(&mut self, state: &State, step: usize) {
+    /// The way back from here must end with old alone, as before, and without a moment in which nobody accepts; also where
+    /// the runner is killed inside of it, or the host reboots.
+    pub(super) fn goes_back(&mut self, state: &State, step: usize) {
+        let way = self.ends_with_old(state, step);
+        for (what, run) in way.executed {
+            for (instant, run) in run.inside(&what, true) {
+                let there = State { run, ..state.clone() };
+                self.reboots(&there, Some(instant));
+                let story =
+                    there.told(&format!("on the way back the runner is killed{}", crash::place(instant)));
+                self.found.crashes.killed += 1;
+                self.ends_with_old(&State { story, ..there }, step);
+            }
+        }
+    }
+
+    fn ends_with_old(&mut self, state: &State, step: usize) -> WayBack {
         let mut back = state.run.clone();
         let way = back.goes_back();
         self.found.moves.extend(way.moves.iter().map(|what| words::movement(what, None)));
@@ -245,15 +180,17 @@ impl<'p> Search<'p> {
             let story = state.told("on the way back nobody accepts for a moment");
             self.bad(What::NobodyAccepts, state, step, story);
         }
+        way
     }
 
-    /// A run may be asked to stop behind every step, or end there: the way back must be one from there too. What it is where
-    /// nothing went wrong before is kept: in moves, and how long where new resists.
+    /// A run may be asked to stop behind every step, or be killed there, or end: the way back must be one from there too. What
+    /// it is where nothing went wrong before is kept: in moves, and how long where new resists.
     fn interrupted(&mut self, state: &State) {
         if state.guards.old_leaves {
             self.found.backs[state.at].is_lost();
             return;
         }
+        self.found.crashes.killed += 1;
         self.goes_back(state, state.at);
         let (mut gives_in, mut resists) = (state.run.clone(), state.run.clone());
         resists.new_resists = true;
@@ -269,14 +206,17 @@ impl<'p> Search<'p> {
         }
     }
 
-    fn push(&mut self, state: State) {
+    /// Whether nobody was there before.
+    pub(super) fn push(&mut self, state: State) -> bool {
         let key = (state.at, state.run.host, state.guards, state.slow, state.faults);
-        if self.seen.insert(key) {
+        let first = self.seen.insert(key);
+        if first {
             self.queue.push_back(state);
         }
+        first
     }
 
-    fn bad(&mut self, what: What, state: &State, step: usize, story: Vec<String>) {
+    pub(super) fn bad(&mut self, what: What, state: &State, step: usize, story: Vec<String>) {
         if self.found.bad.iter().all(|bad| (&bad.what, bad.step) != (&what, step)) {
             self.found.bad.push(Bad { what, step, old_was_ended: state.ended_by.is_some(), story });
         }
@@ -292,40 +232,6 @@ impl<'p> Search<'p> {
             let story = state.told(&format!("step {}: {why}", state.at + 1));
             self.bad(What::NeverPasses(why), &state, state.at, story);
         }
-    }
-}
-
-/// Why a new master exits in its start.
-const STARTS: &str = " while it starts: its configuration, an address, a library";
-
-impl State {
-    /// Workers of old that somebody has brought back are drained once more by the run.
-    fn drains_again(&mut self) {
-        let accepts = self.run.master(Generation::Old).and_then(|old| self.run.host.master(old));
-        if self.guards.old_is_told && accepts.is_some_and(|old| old.accepting > 0) {
-            self.run.makes(&Move::Signal { signal: Signal::Winch, to: Generation::Old }, false);
-        }
-    }
-
-    /// Adds a step that does something to the story.
-    fn says(&mut self, action: &Action) {
-        let number = self.at + 1;
-        match action {
-            Action::Signal(step) => {
-                self.story.push(format!("{number}. {} to {}", step.signal, step.to.name()));
-                let ends = matches!(step.signal, Signal::Quit | Signal::Term);
-                if ends && step.to.generation() == Generation::Old {
-                    self.ended_by.get_or_insert(self.at);
-                }
-            }
-            Action::Commit(_) => self.story.push(format!("{number}. commit: QUIT to old-master")),
-            _ => {}
-        }
-    }
-
-    /// The story so far and how it ends.
-    fn told(&self, end: &str) -> Vec<String> {
-        [&self.story[..], &[end.to_owned()]].concat()
     }
 }
 

@@ -1,6 +1,7 @@
 //! A finding: how bad it is, its places in the plan, and the story that ends badly.
 
 use super::{
+    Crashes,
     explore::Explored,
     facts::{facts, times},
 };
@@ -31,6 +32,8 @@ pub struct Report {
     pub states: usize,
     /// Every kind of move that the ways back from them made.
     pub moves: Vec<String>,
+    /// How often the runner was killed and the host rebooted.
+    pub crashes: Crashes,
     /// What each step does, what shows it, and how it is taken back.
     pub facts: Vec<StepFacts>,
     /// How long all of it may take.
@@ -97,7 +100,8 @@ impl Report {
         let moves = explored.moves.iter().cloned().collect();
         let facts = facts(loaded, explored);
         let times = times(loaded, &facts);
-        Self { findings, states: explored.states, moves, facts, times }
+        let (states, crashes) = (explored.states, explored.crashes);
+        Self { findings, states, moves, crashes, facts, times }
     }
 
     /// Those that forbid to run the plan.

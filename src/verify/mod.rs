@@ -3,6 +3,7 @@
 mod always_somebody_accepts;
 mod compare;
 mod counts_agree;
+mod crash;
 mod drain_is_bounded;
 mod ends_in_time;
 mod explore;
@@ -13,7 +14,9 @@ mod identical_binary;
 mod perform;
 mod probe_can_witness;
 mod quit_outside_commit;
+mod state;
 mod step_can_pass;
+mod trouble;
 mod watch_covers_soak;
 mod way_back_exists;
 mod workers_double;
@@ -22,6 +25,7 @@ use crate::plan::Loaded;
 
 pub use crate::engine::Severity;
 pub use compare::{Change, Direction, compare};
+pub use crash::Crashes;
 pub use finding::{Finding, Report};
 
 use explore::{MOST_STATES, explore};

@@ -1,6 +1,6 @@
 //! What a step does on the model, and what it waits for: every way it can go.
 
-use super::explore::State;
+use super::state::State;
 use crate::{
     plan::{
         Action, Answerer,
@@ -41,22 +41,18 @@ fn one(state: &State, step: impl FnOnce(&mut State) -> Ended) -> Vec<(State, End
 fn signal(state: &State, step: &Step) -> Vec<(State, Ended)> {
     let (signal, to) = (step.signal, step.to.generation());
     let mut next = state.clone();
-    let before = next.master(Generation::New).copied();
-    let lives = next.master(to).is_some_and(|master| !master.leaves());
-    if !lives {
+    let already = next.run.master(Generation::New).is_some();
+    if !next.listens(to) {
         return vec![(next, Err(format!("{to} has no master then")))];
     }
-    let what = Move::Signal { signal, to };
-    next.run.makes(
-        if signal == Signal::Usr2 && to == Generation::Old { &Move::OpenWindow } else { &what },
-        false,
-    );
+    let what = next.sends(step);
+    next.run.makes(&what, false);
     next.guards.told(signal, to);
     if (signal, to) != (Signal::Usr2, Generation::Old) {
         let ended = next.shows(signal, to);
         return vec![(next, ended)];
     }
-    if before.is_some() {
+    if already {
         return vec![(next, Err("old ignores USR2 while new lives".to_owned()))];
     }
     // Its workers are there at once, or a little later than its master.
@@ -129,14 +125,32 @@ impl State {
         if answers { Ok(()) } else { Err(format!("no worker of {} accepts", step.answered_by.name())) }
     }
 
+    /// The move of a signal step: USR2 to old goes through the exec window where a file is staged.
+    pub(super) fn sends(&self, step: &Step) -> Move {
+        let (signal, to) = (step.signal, step.to.generation());
+        let window = (signal, to) == (Signal::Usr2, Generation::Old) && self.run.stages();
+        if window { Move::OpenWindow } else { Move::Signal { signal, to } }
+    }
+
+    /// Whether there is somebody to tell.
+    pub(super) fn listens(&self, to: Generation) -> bool {
+        self.master(to).is_some_and(|master| !master.leaves())
+    }
+
+    /// Whoever was slow is there by then.
+    pub(super) fn is_ready_to_commit(&mut self) -> bool {
+        self.starts();
+        self.accepting(Generation::New) > 0 && self.master(Generation::Old).is_some()
+    }
+
     /// QUIT goes to old only where new accepts and old is quiet.
     fn commit(&mut self) -> Ended {
-        self.starts();
-        let ready = self.accepting(Generation::New) > 0 && self.master(Generation::Old).is_some();
-        if !ready {
+        if !self.is_ready_to_commit() {
             return Err("new does not accept".to_owned());
         }
-        self.run.makes(&Move::Install, false);
+        if self.run.stages() {
+            self.run.makes(&Move::Install, false);
+        }
         self.run.makes(&Move::Signal { signal: Signal::Quit, to: Generation::Old }, false);
         self.guards = super::guards::Guards { old_leaves: true, ..self.guards };
         Ok(())

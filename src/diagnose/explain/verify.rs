@@ -18,8 +18,10 @@ pub(super) const TEXTS: &[Text] = &[
     },
     Text {
         code: "verify/no-way-back",
-        means: "From some state before the commit the way back cannot end with old alone, as before.",
-        why: "The plan promises until its commit that a failure brings old back. The story says where that is lost.",
+        means: "From some state before the commit the way back cannot end with old alone, as before, or a runner that was \
+                killed and a host that rebooted would end with neither generation alone.",
+        why: "The plan promises until its commit that a failure brings old back, and that recovery ends with one of them. The \
+              story says where that is lost.",
         todo: "Take the step out that the story ends with, or change the order.",
     },
     Text {

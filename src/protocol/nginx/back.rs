@@ -1,12 +1,10 @@
-//! The way back of a run on the model, and whether it has ended as it should.
+//! The way back of a run on the model.
 
 use std::time::Duration;
 
-use crate::protocol::{
-    Generation, Master as Does, Move, Next, PathHolds, Question, Stuck, Waiting, way_back::way_back,
-};
+use crate::protocol::{Generation, Master as Does, Move, Next, Question, Stuck, Waiting, way_back::way_back};
 
-use super::{Configuration, Names, NewBinary, Simulated, UnixSocket};
+use super::{Configuration, Simulated};
 
 /// No way back takes more looks than these: each attempt of it is bounded.
 const MOST_LOOKS: usize = 400;
@@ -22,17 +20,23 @@ pub struct WayBack {
     pub gap: bool,
     /// How long it took, by the bounds of what it waited for.
     pub took: Duration,
+    /// Those of the moves that execute a file, and the run before each: it can be killed inside them.
+    pub executed: Vec<(Move, Simulated)>,
 }
 
 impl Simulated {
     /// Goes back, move by move, until it is over.
     pub fn goes_back(&mut self) -> WayBack {
         let began = self.now;
-        let (mut moves, mut gap, mut stuck) = (Vec::new(), false, Some(Stuck::NoProgress));
+        let (mut moves, mut executed, mut gap) = (Vec::new(), Vec::new(), false);
+        let mut stuck = Some(Stuck::NoProgress);
         for _ in 0..MOST_LOOKS {
             self.notes_who_is_unsettled();
             match way_back(&self.situation()) {
                 Next::Move(what) => {
+                    if matches!(what, Move::StubExec | Move::Reverse { .. }) {
+                        executed.push((what.clone(), self.clone()));
+                    }
                     let accepted = self.host.accepts();
                     self.makes(&what, true);
                     moves.push(what);
@@ -50,7 +54,7 @@ impl Simulated {
                 }
             }
         }
-        WayBack { stuck, moves, gap, took: self.now.saturating_sub(began) }
+        WayBack { stuck, moves, gap, took: self.now.saturating_sub(began), executed }
     }
 
     fn notes_who_is_unsettled(&mut self) {
@@ -91,17 +95,5 @@ impl Simulated {
                 self.answers.baseline_failures += u32::from(!holds);
             }
         }
-    }
-
-    /// Old serves alone as before the run: its number of workers, its files, its sockets, and nothing that shows later.
-    #[must_use]
-    pub fn is_as_before(&self) -> bool {
-        let Some(old) = self.master(Generation::Old) else { return false };
-        let Some(master) = self.host.master(old) else { return false };
-        let alone = self.host.masters().count() == 1 && self.host.strays == [0; 3];
-        let files = self.host.pid_file == Some(Names::Master(old)) && self.host.oldbin.is_none();
-        let reachable = master.listens && master.unix != UnixSocket::None && self.host.unix_path;
-        let healthy = master.accepting == 1 && master.new_binary == NewBinary::None && !master.stopped;
-        alone && files && reachable && healthy && master.flags.is_empty() && self.path == PathHolds::Found
     }
 }

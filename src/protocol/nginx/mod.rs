@@ -10,8 +10,10 @@
 //! and `ngx_delete_pidfile` (`src/core/ngx_cycle.c`), `ngx_close_listening_sockets` (`src/core/ngx_connection.c`).
 
 mod back;
+mod ends;
 mod files;
 mod host;
+mod instants;
 mod master;
 mod sight;
 mod simulated;
@@ -23,5 +25,6 @@ mod ways_back;
 pub use back::WayBack;
 pub use files::{Binary, Configuration, Executes, Names, UnixSocket, Unlinking};
 pub use host::Host;
+pub use instants::Instant;
 pub use master::{Master, NewBinary, Who};
 pub use simulated::Simulated;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use crate::protocol::{
-    Baseline, FileId, Generation, GenerationState, Identity, Limits, Master as Does, OldFile, Past, PidFile,
+    Baseline, FileId, Generation, GenerationState, Identity, Limits, Master as Does, Past, PidFile,
     Situation, Stability, Strays, Workers, poison_suspected, told_to_leave,
 };
 
@@ -39,8 +39,8 @@ impl Simulated {
 
     fn baseline(&self) -> Baseline {
         let at_term = |binary: Binary| binary.unlinking == Unlinking::AtTerm;
-        let term_unlinks = matches!(self.staged, Executes::Master(binary) if at_term(binary));
-        Baseline { accepting: 1, cache_manager: false, old_file: OldFile::Found, term_unlinks }
+        let term_unlinks = matches!(self.news(), Executes::Master(binary) if at_term(binary));
+        Baseline { accepting: 1, cache_manager: false, old_file: self.old_file(), term_unlinks }
     }
 
     fn past(&self) -> Vec<Past> {
@@ -48,7 +48,7 @@ impl Simulated {
         self.done.iter().map(aged).collect()
     }
 
-    fn pid_file(&self) -> PidFile {
+    pub(super) fn pid_file(&self) -> PidFile {
         let is = |which: Generation, who: Who| {
             let number = self.host.master(who).map(|master| master.number);
             self.known(which).is_some_and(|known| known == (who, number.unwrap_or(known.1)))

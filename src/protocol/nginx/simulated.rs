@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::protocol::{Answers, Generation, Identity, Move, Past, PathHolds, Signal};
+use crate::protocol::{Answers, Generation, Identity, Move, OldFile, Past, PathHolds, Signal};
 
 use super::{Executes, Host, Names, NewBinary, Who};
 
@@ -17,9 +17,10 @@ pub struct Simulated {
     pub new_resists: bool,
     /// `[rollback] quit-timeout`.
     pub quit_timeout: Duration,
-    /// What the file that was found does when it is executed, and the staged one.
-    found: Executes,
-    pub(super) staged: Executes,
+    /// What the file that old runs does when it is executed, the one that was found at the path, and a staged one.
+    pub(super) runs: Executes,
+    pub(super) found: Executes,
+    staged: Option<Executes>,
     /// Which master is old and which new, also of those that are gone: its place and its number.
     pub(super) old: (Who, u8),
     pub(super) new: Option<(Who, u8)>,
@@ -35,14 +36,16 @@ pub struct Simulated {
 
 impl Simulated {
     /// A run that has done nothing yet, on a host where old serves and the path leads to what was found. `staged` is what
-    /// the new file does when it is executed.
+    /// the new file does when it is executed; without one new runs what was found.
     #[must_use]
-    pub const fn on(host: Host, staged: Executes) -> Self {
+    pub fn on(host: Host, staged: Option<Executes>) -> Self {
+        let runs = host.master(Who::Old).map_or(Executes::Nothing, |old| Executes::Master(old.binary));
         Self {
             host,
             new_is_well: true,
             new_resists: false,
             quit_timeout: Duration::from_secs(10),
+            runs,
             found: host.path,
             staged,
             old: (Who::Old, 0),
@@ -51,12 +54,7 @@ impl Simulated {
             path: PathHolds::Found,
             done: Vec::new(),
             unsettled_since: [None; 2],
-            answers: Answers {
-                configuration_passes: None,
-                new_answers_well: None,
-                baseline_holds: None,
-                baseline_failures: 0,
-            },
+            answers: Answers::default(),
             now: Duration::ZERO,
         }
     }
@@ -82,14 +80,10 @@ impl Simulated {
 
     /// The run makes a move.
     pub fn makes(&mut self, what: &Move, way_back: bool) {
-        let to = what.receiver().and_then(|to| self.known(to)).map(identity);
-        let past = Past { what: what.clone(), to, age: Duration::ZERO, way_back, sent: true };
-        self.done.push((past, self.now));
-        let answers = Answers { baseline_failures: self.answers.baseline_failures, ..Answers::default() };
-        self.answers = answers;
+        self.intends(what, way_back);
         let new = self.master(Generation::New);
         match what {
-            Move::OpenWindow => self.executes(PathHolds::Ours),
+            Move::OpenWindow => self.executes(Generation::Old, PathHolds::Ours),
             Move::Install => self.puts(PathHolds::Ours),
             Move::Signal { signal, to } => self.tells(*signal, *to),
             Move::ExchangeBack => self.puts(PathHolds::Found),
@@ -98,8 +92,9 @@ impl Simulated {
             }
             Move::UnlinkOldbin => self.host.oldbin = None,
             Move::LinkUnixPath { .. } => self.host.unix_path = true,
-            Move::StubExec => self.executes(PathHolds::Stub),
-            Move::Reverse { .. } => self.tells(Signal::Usr2, Generation::New),
+            Move::StubExec => self.executes(Generation::Old, PathHolds::Stub),
+            Move::Reverse { file: OldFile::Found } => self.tells(Signal::Usr2, Generation::New),
+            Move::Reverse { file: OldFile::Kept } => self.executes(Generation::New, PathHolds::Ours),
             Move::FreezeNew => new.into_iter().for_each(|who| self.host.stop(who)),
             Move::KillNewWorkers => new.into_iter().for_each(|who| self.host.workers_are_killed(who)),
             Move::KillNewMaster => new.into_iter().for_each(|who| self.host.kill(who)),
@@ -109,7 +104,16 @@ impl Simulated {
         self.notices();
     }
 
-    fn tells(&mut self, signal: Signal, to: Generation) {
+    /// A move is written down before it is made: whoever takes a run over that was killed meanwhile knows of it.
+    pub(super) fn intends(&mut self, what: &Move, way_back: bool) {
+        let to = what.receiver().and_then(|to| self.known(to)).map(identity);
+        let past = Past { what: what.clone(), to, age: Duration::ZERO, way_back, sent: true };
+        self.done.push((past, self.now));
+        let answers = Answers { baseline_failures: self.answers.baseline_failures, ..Answers::default() };
+        self.answers = answers;
+    }
+
+    pub(super) fn tells(&mut self, signal: Signal, to: Generation) {
         let ends = matches!(signal, Signal::Quit | Signal::Term);
         let resists = to == Generation::New && self.new_resists && ends;
         if let Some(who) = self.master(to).filter(|_| !resists) {
@@ -117,21 +121,37 @@ impl Simulated {
         }
     }
 
-    /// USR2 to old, with this at the path meanwhile. An old that is stopped takes it later, with what is there then.
-    fn executes(&mut self, holds: PathHolds) {
+    /// USR2 to a master, with this at the path meanwhile. One that is stopped takes it later, with what is there then.
+    fn executes(&mut self, by: Generation, holds: PathHolds) {
         self.puts(holds);
-        self.tells(Signal::Usr2, Generation::Old);
+        self.tells(Signal::Usr2, by);
         self.puts(PathHolds::Found);
     }
 
-    /// Lays this at the path.
-    fn puts(&mut self, holds: PathHolds) {
+    /// Lays this at the path. Where nothing is staged, what this run lays there is the copy of what old runs.
+    pub(super) fn puts(&mut self, holds: PathHolds) {
         self.path = holds;
         self.host.path = match holds {
             PathHolds::Found => self.found,
-            PathHolds::Ours => self.staged,
+            PathHolds::Ours => self.staged.unwrap_or(self.runs),
             PathHolds::Stub | PathHolds::Foreign | PathHolds::Missing => Executes::Nothing,
         };
+    }
+
+    /// Whether new runs a file of this run, which takes the path for milliseconds at USR2 and for good at commit.
+    #[must_use]
+    pub const fn stages(&self) -> bool {
+        self.staged.is_some()
+    }
+
+    /// Where the binary that old runs lies.
+    pub(super) fn old_file(&self) -> OldFile {
+        if self.found == self.runs { OldFile::Found } else { OldFile::Kept }
+    }
+
+    /// What new runs does when it is executed.
+    pub(super) fn news(&self) -> Executes {
+        self.staged.unwrap_or(self.found)
     }
 
     /// Whoever was executed since the last look is known from now on: a child of old is new, and where old is gone the child
@@ -155,7 +175,7 @@ impl Simulated {
     }
 
     fn runs_olds(&self, (who, _): (Who, u8)) -> bool {
-        self.host.master(who).is_some_and(|master| master.binary.of == Generation::Old)
+        self.host.master(who).is_some_and(|master| Executes::Master(master.binary) == self.runs)
     }
 }
 

@@ -90,7 +90,7 @@ impl Scene {
             host.stop(super::Who::Old);
         }
         let staged = Binary { of: Generation::New, unlinking: self.new };
-        let mut run = Simulated::on(host, Executes::Master(staged));
+        let mut run = Simulated::on(host, Some(Executes::Master(staged)));
         run.makes(&Move::OpenWindow, false);
         run.host.configuration = self.configuration;
         run
@@ -153,23 +153,48 @@ fn judge(scene: Scene, before: &Simulated, after: &Simulated, way: &WayBack) -> 
     if way.gap && !known { Err("nobody accepts for a moment") } else { Ok(()) }
 }
 
+/// What was played.
+#[derive(Default)]
+struct Played {
+    count: usize,
+    wrong: Vec<String>,
+    moves: BTreeSet<String>,
+}
+
+impl Played {
+    /// The way back from here, and the same again where the runner is killed inside one of its moves.
+    fn goes_back(&mut self, scene: Scene, begun: &Simulated, told: &str, from: &Simulated) -> WayBack {
+        let mut back = from.clone();
+        let way = back.goes_back();
+        self.count += 1;
+        self.moves.extend(way.moves.iter().map(|what| format!("{what:?}")));
+        if let Err(why) = judge(scene, begun, &back, &way) {
+            let (stuck, moves) = (way.stuck, &way.moves);
+            self.wrong.push(format!("{why}: {scene:?}, {told}, {stuck:?} {moves:?}\n{:?}", back.host));
+        }
+        way
+    }
+}
+
 #[test]
 fn whatever_was_done_before_old_serves_alone_again_or_nobody_could_bring_it_back() {
-    let (mut count, mut wrong, mut moves) = (0, Vec::new(), BTreeSet::new());
+    let mut played = Played::default();
     for scene in Scene::all() {
         for (run, told) in scene.hosts() {
+            let told = format!("{told:?}");
             for (well, resists) in [(true, false), (false, false), (true, true)] {
-                let mut back = run.clone();
-                (back.new_is_well, back.new_resists) = (well, resists);
-                let way = back.goes_back();
-                count += 1;
-                moves.extend(way.moves.iter().map(|what| format!("{what:?}")));
-                if let Err(why) = judge(scene, &run, &back, &way) {
-                    wrong.push(format!("{why}: {scene:?}, {told:?}, {way:?}\n{:?}", back.host));
+                let mut from = run.clone();
+                (from.new_is_well, from.new_resists) = (well, resists);
+                for (what, before) in played.goes_back(scene, &run, &told, &from).executed {
+                    for (instant, killed) in before.inside(&what, true) {
+                        let told = format!("{told}, killed in {what:?}, {instant:?}");
+                        played.goes_back(scene, &run, &told, &killed);
+                    }
                 }
             }
         }
     }
+    let Played { count, mut wrong, moves } = played;
     wrong.sort_by_key(String::len);
     assert!(wrong.is_empty(), "{} of {count}\n{}", wrong.len(), wrong[..wrong.len().min(5)].join("\n"));
     assert!(count > 1_000, "{count}");
