@@ -60,12 +60,13 @@ pub enum Move {
 impl Move {
     /// Whether it counts as made where nobody knows, because who was about to make it has ended.
     ///
-    /// Not where making it again does no harm (QUIT, TERM, USR1, STOP, KILL, files by what they hold), and not USR2 to new:
-    /// its child is seen. What latches flags in old counts: old is flushed then, or cured, before anything is said of it.
+    /// Not where making it again does no harm (QUIT, TERM, USR1, STOP, KILL, files by what they hold), not USR2 to new, whose
+    /// child is seen, and not a stub exec: what it should have cured may be there still. What latches flags in old, or may
+    /// have poisoned it, counts: old is flushed then, or cured, before anything is said of it.
     #[must_use]
     pub const fn counts_when_unknown(&self) -> bool {
         match self {
-            Self::OpenWindow | Self::StubExec => true,
+            Self::OpenWindow => true,
             Self::Signal { signal, to: Generation::Old } => {
                 matches!(signal, Signal::Hup | Signal::Usr2 | Signal::Winch)
             }

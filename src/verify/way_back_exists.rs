@@ -7,11 +7,12 @@ use super::{
 use crate::plan::{Action, Loaded};
 
 pub(super) fn findings(loaded: &Loaded, bad: &[Bad]) -> Vec<Finding> {
-    let lost = bad.iter().find_map(|bad| match &bad.what {
+    let lost = bad.iter().filter_map(|bad| match &bad.what {
         What::NoWayBack(why) => Some((bad, *why)),
         _ => None,
     });
-    // What is lost stays lost: the first place says it.
+    // What is lost stays lost: the first place says it, and the shortest story.
+    let lost = lost.min_by_key(|(bad, _)| (bad.step, bad.story.len()));
     lost.map(|(bad, why)| finding(loaded, bad, why)).into_iter().collect()
 }
 
