@@ -1,7 +1,7 @@
 # Two commands on a fresh Debian 12 with Rust, gcc, make and root or sudo: `make demo` and `make test`.
 
 SHELL := /bin/bash
-.PHONY: setup test test-salt faults fuzz-way-back conformance mutants check demo bench
+.PHONY: setup test test-salt faults fuzz-way-back crashes conformance mutants check demo bench
 
 # Tests and programs here make namespaces of their own: what cargo starts is started as root.
 ifneq ($(shell id -u),0)
@@ -34,6 +34,10 @@ faults: setup
 # 500 random stories of strangers in a way back. SEED=17 SEEDS=1 plays one of them again.
 fuzz-way-back: setup
 	env --default-signal cargo test --locked --test faults -- --ignored --nocapture --test-threads=1 strangers
+
+# Every place at which a run of the standard plan can be killed, with each trouble, and every place of each recovery.
+crashes:
+	cargo test --locked --profile fast --lib -- --ignored --nocapture every_place
 
 # 2,000 random stories told to real nginx and to the model of it. SEED=17 SEEDS=1 tells one of them again.
 conformance: setup

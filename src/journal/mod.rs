@@ -12,7 +12,7 @@ mod writer;
 #[cfg(test)]
 mod page;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use confirmation::{CONFIRM, Confirmation};
 pub use entry::{Begun, Entry, FORMAT, keeps};

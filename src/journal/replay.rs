@@ -42,7 +42,8 @@ pub struct Replay {
     /// The last move has no witness: it was made, or not, or in part.
     pub(super) in_hand: bool,
     pub(super) chain: Chain,
-    pub(super) length: u64,
+    /// How many bytes of its file were read; what is behind them is torn.
+    pub(crate) length: u64,
 }
 
 /// How far a commit is.
@@ -71,6 +72,21 @@ pub struct Made {
     pub sent: bool,
     /// Nobody knows: it has no witness.
     pub unknown: bool,
+}
+
+impl Made {
+    /// Whether whoever goes on must take it for made.
+    #[must_use]
+    pub const fn counts(&self) -> bool {
+        self.sent || (self.unknown && self.what.counts_when_unknown())
+    }
+
+    /// Whether it is an attempt of the way back. One that nobody knows of is none: it may not have been made, and there are not
+    /// many.
+    #[must_use]
+    pub const fn is_attempt(&self) -> bool {
+        self.way_back && !self.unknown
+    }
 }
 
 /// An entry that cannot follow.

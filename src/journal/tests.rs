@@ -18,12 +18,12 @@ use crate::{
     protocol::{Baseline, FileId, Generation, Identity, Move, OldFile, Signal},
 };
 
-const RUN: &str = "20261127T220000-7";
+pub(crate) const RUN: &str = "20261127T220000-7";
 const OLD: Identity = Identity { pid: 812, start: 5 };
 const NEW: Known =
     Known { id: Identity { pid: 944, start: 9 }, exe: Some(FileId { dev: 1, ino: 8 }), start_stack: 3 };
 
-fn begun() -> Begun {
+pub(crate) fn begun() -> Begun {
     let file = FileId { dev: 1, ino: 7 };
     let path = PathBuf::from("/usr/sbin/nginx");
     let place = Place {

@@ -85,14 +85,16 @@ impl<W: World> Run<'_, W> {
 
     /// Forward only where the commit is recorded, and old was told QUIT or new accepts.
     async fn where_to(&mut self, left: &Left) -> Goes {
+        let goes_back = matches!(left.phase, Phase::RollingBack | Phase::RolledBack | Phase::Stuck);
         match left.committed {
             Committed::OldIsTold => return Goes::Forward,
-            Committed::No => return Goes::Back,
-            Committed::Recorded => {}
+            Committed::Recorded if !goes_back => {}
+            Committed::No | Committed::Recorded => return Goes::Back,
         }
         let deadline = self.world.now().saturating_add(SETTLES);
         loop {
-            let situation = self.look();
+            // Observed only: until it is taken over nothing is told of it.
+            let situation = self.world.observe();
             if accepts(&situation) {
                 return Goes::Forward;
             }

@@ -9,6 +9,8 @@ mod left;
 mod live;
 mod patience;
 mod recipe;
+#[cfg(test)]
+mod simulated;
 mod steps;
 mod strangers;
 mod until;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::protocol::{Generation, Master as Does, Move, Next, Question, Stuck, Waiting, way_back::way_back};
+use crate::protocol::{
+    Generation, Master as Does, Move, Next, Question, Situation, Stuck, Waiting, way_back::way_back,
+};
 
 use super::{Configuration, Simulated};
 
@@ -55,6 +57,40 @@ impl Simulated {
             }
         }
         WayBack { stuck, moves, gap, took: self.now.saturating_sub(began), executed }
+    }
+
+    /// What a run sees that looks now.
+    pub fn looks(&mut self) -> Situation {
+        self.notices();
+        self.notes_who_is_unsettled();
+        self.situation()
+    }
+
+    /// Finds out what only the world can answer.
+    pub fn asks(&mut self, question: Question) -> bool {
+        self.answer(question);
+        let answers = self.answers;
+        let answer = match question {
+            Question::ConfigurationTest => answers.configuration_passes,
+            Question::NewHealth => answers.new_answers_well,
+            Question::BaselineProbes => answers.baseline_holds,
+        };
+        answer.unwrap_or_default()
+    }
+
+    /// A master that was busy takes what it was told meanwhile; whether there was one. New that the way back has frozen stays so.
+    pub fn goes_on(&mut self) -> bool {
+        let frozen = self.done.iter().any(|(past, _)| past.what == Move::FreezeNew);
+        let waits = |which: &Generation| {
+            let who = self.master(*which).filter(|_| !(frozen && *which == Generation::New))?;
+            self.host.master(who).filter(|master| master.stopped).map(|_| who)
+        };
+        let who = [Generation::Old, Generation::New].iter().find_map(waits);
+        if let Some(who) = who {
+            self.host.go_on(who);
+            self.notices();
+        }
+        who.is_some()
     }
 
     fn notes_who_is_unsettled(&mut self) {

@@ -73,6 +73,45 @@ impl Simulated {
         }
     }
 
+    /// Who the master of a generation is, dead or alive.
+    #[must_use]
+    pub fn identity(&self, which: Generation) -> Option<Identity> {
+        self.known(which).map(identity)
+    }
+
+    /// The same host for another process, which goes on: it knows what was written down of the moves and of the masters, and
+    /// looks for the rest.
+    #[must_use]
+    pub fn taken_over(&self, masters: &[(Generation, Identity)], done: Vec<(Past, Duration)>) -> Self {
+        let last = |which| masters.iter().rfind(|(of, _)| *of == which).and_then(|(_, id)| known_by(*id));
+        let first = (Who::Old, 0);
+        let old = last(Generation::Old).unwrap_or(first);
+        let mut run = Self {
+            old,
+            new: last(Generation::New),
+            reversed: old != first,
+            done,
+            unsettled_since: [None; 2],
+            answers: Answers::default(),
+            ..self.clone()
+        };
+        if let (None, None, Some(Names::Master(who))) =
+            (run.new, run.master(Generation::Old), run.host.pid_file)
+        {
+            // A second master of which nobody has noted that it was started, and whose parent is gone too.
+            let runs =
+                |who: &Who| run.host.master(*who).is_some_and(|it| Executes::Master(it.binary) == run.news());
+            run.new = Some(who).filter(runs).and_then(|who| Some((who, run.host.master(who)?.number)));
+        }
+        run.notices();
+        run
+    }
+
+    /// The moves that were made, oldest first.
+    pub fn done(&self) -> impl Iterator<Item = &Move> {
+        self.done.iter().map(|(past, _)| &past.what)
+    }
+
     /// Time passes.
     pub fn waits(&mut self, time: Duration) {
         self.now = self.now.saturating_add(time);
@@ -181,4 +220,9 @@ impl Simulated {
 
 pub(super) const fn identity((who, number): (Who, u8)) -> Identity {
     Identity { pid: 100 + who as i32, start: number as u64 }
+}
+
+fn known_by(id: Identity) -> Option<(Who, u8)> {
+    let who = Who::ALL.into_iter().find(|who| 100 + *who as i32 == id.pid)?;
+    Some((who, u8::try_from(id.start).ok()?))
 }

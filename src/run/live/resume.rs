@@ -251,8 +251,8 @@ fn memory(replay: &Replay) -> Memory {
         what: made.what.clone(),
         to: made.to,
         at: made.at.saturating_sub(replay.began),
-        way_back: made.way_back,
-        sent: made.sent || (made.unknown && made.what.counts_when_unknown()),
+        way_back: made.is_attempt(),
+        sent: made.counts(),
     };
     Memory { moves: replay.moves.iter().map(remembered).collect(), masters: replay.masters.clone() }
 }
