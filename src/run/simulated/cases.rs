@@ -172,11 +172,14 @@ impl Explored {
         let bytes = played.world.disk.0.borrow().bytes.clone();
         let instants = played.world.instants.iter().enumerate().skip(first % stride).step_by(stride);
         for (number, instant) in instants {
-            if !self.is_new(trouble, first, instant, instant.written) {
-                continue;
-            }
-            if let Some(again) = recover(plan, &bytes, instant, instant.written) {
-                self.judges(&again, trouble, &format!("killed at {first}, and its recovery at {number}"));
+            for written in torn(&played.world.instants, number) {
+                if !self.is_new(trouble, first, instant, written) {
+                    continue;
+                }
+                if let Some(again) = recover(plan, &bytes, instant, written) {
+                    let what = format!("killed at {first}, and its recovery at {number} ({written} bytes)");
+                    self.judges(&again, trouble, &what);
+                }
             }
         }
     }
