@@ -106,16 +106,18 @@ impl Opening {
         }
         let (mut ready, locks) = (judged?, locks?);
         let directory = directory.transpose()?;
+        let runs = directory.as_ref().map(RunDirectory::runs).unwrap_or_default();
+        // From here on a refusal is kept too: whoever looks at the run later reads why it did not begin.
+        if let Some(directory) = directory {
+            self.recorder.keep_in(directory);
+        }
         let mut guardian = self.guarded.then(|| Guardian::start(&instance, &self.run, &locks)).transpose()?;
         let mut files = Files::make(&ready, &self.run)?;
+        files.binary.runs = runs;
         self.is_as_sealed(&ready)?;
         let mut observer = Observer::new(prepared::instance(&self.plan, &ready, &files));
         ready.baseline.accepting = self.settled_workers(&mut observer).await?;
         observer.set_baseline(ready.baseline);
-        if let Some(directory) = directory {
-            files.binary.runs = directory.runs();
-            self.recorder.keep_in(directory);
-        }
         self.found(&ready);
         let asker = Rc::new(Asker::new(&self.plan, ready.old));
         self.baseline(&asker).await?;

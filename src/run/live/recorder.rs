@@ -19,6 +19,8 @@ pub(super) struct Recorder {
     away: Duration,
     seq: u64,
     directory: Option<RunDirectory>,
+    /// What was told before the run had its directory.
+    early: Vec<Record>,
     journal: Option<Journal>,
     /// The mark of a run that has not come to its end.
     open: Option<OpenRun>,
@@ -34,6 +36,7 @@ impl Recorder {
             away: Duration::ZERO,
             seq: 0,
             directory: None,
+            early: Vec::new(),
             journal: None,
             open: None,
             secrets,
@@ -69,9 +72,12 @@ impl Recorder {
         journal.append(clock::monotonic(), entry).map_err(|error| refused(error.code(), &error))
     }
 
-    /// From now on records also go to the run's event file.
+    /// Records also go to the run's event file: those from now on, and those that were told before there was one.
     pub(super) fn keep_in(&mut self, mut directory: RunDirectory) {
         self.seq = directory.last_seq().max(self.seq);
+        for record in self.early.drain(..) {
+            directory.append(&record);
+        }
         self.directory = Some(directory);
     }
 
@@ -115,8 +121,9 @@ impl Recorder {
         };
         self.close_after(&event);
         let record = Record { seq: self.seq, ms: millis(self.now()), at: clock::wall_time(), event };
-        if let Some(directory) = &mut self.directory {
-            directory.append(&record);
+        match &mut self.directory {
+            Some(directory) => directory.append(&record),
+            None => self.early.push(record.clone()),
         }
         (self.teller)(&record);
         kept
