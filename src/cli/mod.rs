@@ -6,6 +6,7 @@ mod confirm;
 mod diff;
 mod explain;
 mod guardian;
+mod history;
 mod init;
 mod inputs;
 mod load;
@@ -58,6 +59,8 @@ enum Command {
     Recover(recover::Recover),
     /// Say which generations live, and what the binary path holds.
     Status(Status),
+    /// List the runs of before, or show one of them again.
+    History(history::History),
     /// Say what a code means, why it matters and what to do; without one, list them all.
     Explain(explain::Explain),
     /// Print the JSON Schema of plans, for editors, or of what a run writes.
@@ -189,6 +192,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Confirm(confirm) => confirm::main(&confirm),
         Command::Recover(recover) => recover::main(&recover),
         Command::Status(status) => status::main(&status),
+        Command::History(history) => history::main(&history),
         Command::Explain(explain) => explain::main(&explain),
         Command::Schema(schema) => schema::main(&schema),
         Command::Completions(completions) => completions::main(&completions, Cli::command()),

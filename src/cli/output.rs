@@ -46,7 +46,7 @@ pub(super) fn talk(line: &str) {
 
 /// What this terminal can show.
 pub(super) fn style() -> Style {
-    let terminal = io::stdout().is_terminal();
+    let terminal = is_terminal();
     let moves = terminal && env::var_os("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
@@ -72,6 +72,11 @@ pub(super) fn plan_style() -> plan::Style {
 fn colour(shown: bool) -> bool {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
     set("NO_COLOR").is_none() && (shown || set("CLICOLOR_FORCE").is_some_and(|value| value != "0"))
+}
+
+/// Whether standard output is a terminal.
+pub(super) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// Whether the terminal is this program's to draw on: not while it is a job in the background.

@@ -6,6 +6,7 @@ mod expect;
 mod fault;
 mod finding;
 mod new_file;
+mod past_run;
 mod phase;
 mod refused;
 pub mod schema;
@@ -20,6 +21,7 @@ pub use expect::Expect;
 pub use fault::{Fault, FaultReport};
 pub use finding::{FindingReport, Severity};
 pub use new_file::NewFile;
+pub use past_run::{Damaged, EndedBy, PastRun};
 #[cfg(test)]
 pub(crate) use phase::tests::every_event;
 pub use phase::{IllegalEvent, Phase, next};

@@ -9,8 +9,6 @@ use std::{
 
 /// The name of the symlink.
 const NAME: &str = "open";
-/// No more instances are looked at.
-const MOST_INSTANCES: usize = 10_000;
 
 /// The mark that a run of an instance is open.
 #[derive(Debug)]
@@ -56,19 +54,4 @@ pub fn open_run(instance: &Path) -> Option<String> {
     let run = fs::read_link(instance.join(NAME)).ok()?.into_os_string().into_string().ok()?;
     // A name beside it, and nothing else: who edits the link leads nowhere.
     (!run.is_empty() && !run.contains('/') && !run.starts_with('.')).then_some(run)
-}
-
-/// The directories of all instances that have had a run, sorted by name.
-///
-/// # Errors
-/// When the state directory cannot be read; one that is not there has none.
-pub fn instances(state: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = match fs::read_dir(state) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
-    let paths = entries.take(MOST_INSTANCES).flatten().map(|entry| entry.path());
-    let mut found: Vec<PathBuf> = paths.filter(|path| path.is_dir()).collect();
-    found.sort();
-    Ok(found)
 }

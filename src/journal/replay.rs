@@ -7,7 +7,7 @@ use super::{
     line::{Chain, Line},
 };
 use crate::{
-    engine::{Event, FaultReport, Phase, Verdict, next},
+    engine::{By, Event, FaultReport, Phase, Verdict, next},
     observe::Known,
     protocol::{Generation, Identity, Move},
 };
@@ -19,6 +19,8 @@ pub struct Replay {
     pub begun: Begun,
     /// When, by the kernel's monotonic clock.
     pub began: Duration,
+    /// When, by the wall clock: for people.
+    pub began_at: String,
     /// Where it is.
     pub phase: Phase,
     /// The step in hand, counted from 1.
@@ -35,6 +37,8 @@ pub struct Replay {
     pub masters: Vec<(Generation, Known)>,
     /// Why it went back, where a step failed.
     pub fault: Option<FaultReport>,
+    /// Who has taken it over last, where anybody has.
+    pub taken_over_by: Option<By>,
     /// How it ended.
     pub verdict: Option<Verdict>,
     /// The last line was torn, and is cut when the journal is opened again.
@@ -104,6 +108,7 @@ impl Replay {
         Ok(Self {
             begun: *begun,
             began: Duration::from_micros(line.mono_us),
+            began_at: line.at,
             phase: Phase::Preflight,
             step: 0,
             action: String::new(),
@@ -112,6 +117,7 @@ impl Replay {
             moves: Vec::new(),
             masters,
             fault: None,
+            taken_over_by: None,
             verdict: None,
             torn: false,
             in_hand: false,
@@ -184,7 +190,7 @@ impl Replay {
             Event::StepFailed { fault, .. } => self.fault = Some(fault),
             Event::CommitRecorded => self.committed = Committed::Recorded,
             Event::QuitSent { .. } => self.committed = Committed::OldIsTold,
-            Event::TakenOver { .. } => self.verdict = None,
+            Event::TakenOver { by, .. } => (self.taken_over_by, self.verdict) = (Some(by), None),
             Event::Verdict(verdict) => self.verdict = Some(verdict),
             _ => {}
         }

@@ -5,25 +5,23 @@
 use std::{
     collections::BTreeSet,
     fs::{DirBuilder, File, OpenOptions, remove_dir, remove_file},
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    io::{self, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
 };
 
 use thiserror::Error;
 
+use super::{
+    events::{EVENTS, end, last_lines},
+    instance::runs,
+};
 use crate::{engine::Record, plan::ResolvedInput};
 
-/// No more runs of one instance are listed.
-const MOST_RUNS: usize = 100_000;
-/// The name of the event file.
-const EVENTS: &str = "events.jsonl";
 /// The name of the plan's text.
 pub const PLAN: &str = "plan.toml";
 /// The name of the values of its inputs.
 const INPUTS: &str = "inputs.json";
-/// How much of its end is read to find the last event, in bytes.
-const LAST: u64 = 64 << 10;
 
 /// The files of one run. Writing to them is best effort: it never changes an outcome.
 #[derive(Debug)]
@@ -96,23 +94,15 @@ impl RunDirectory {
     /// The number of the last event that is written there; 0 where none can be read.
     #[must_use]
     pub fn last_seq(&mut self) -> u64 {
-        let Some(file) = &mut self.events else { return 0 };
-        let mut text = Vec::new();
-        let read = file.seek(SeekFrom::End(0)).and_then(|end| {
-            file.seek(SeekFrom::Start(end.saturating_sub(LAST)))?;
-            file.read_to_end(&mut text)
-        });
-        let mut lines = text.split(|byte| *byte == b'\n').rev().filter(|line| !line.is_empty());
+        let Some(Ok(text)) = self.events.as_mut().map(end) else { return 0 };
         let seq = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).ok()?.get("seq")?.as_u64();
-        if read.is_ok() { lines.find_map(seq).unwrap_or_default() } else { 0 }
+        last_lines(&text).find_map(seq).unwrap_or_default()
     }
 
     /// The ids of the runs that this instance has had, this one included.
     #[must_use]
     pub fn runs(&self) -> BTreeSet<String> {
-        let names = self.path.parent().and_then(|instance| instance.read_dir().ok());
-        let names = names.into_iter().flatten().take(MOST_RUNS).flatten();
-        names.filter_map(|entry| entry.file_name().into_string().ok()).collect()
+        self.path.parent().map(runs).unwrap_or_default()
     }
 
     /// Where it is.

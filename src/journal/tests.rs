@@ -88,7 +88,7 @@ pub(super) fn one_of_each() -> [Entry; 5] {
     [Entry::Begun(Box::new(begun())), intent(WINCH), witness(None), laid, event(Event::ForwardStarted)]
 }
 
-fn event(event: Event) -> Entry {
+pub(super) fn event(event: Event) -> Entry {
     Entry::Event { event: Box::new(event) }
 }
 
@@ -114,7 +114,7 @@ fn entries() -> Vec<Entry> {
 }
 
 /// The directory of a run with these entries behind its first.
-fn written(scratch: &Scratch, entries: &[Entry]) -> PathBuf {
+pub(super) fn written(scratch: &Scratch, entries: &[Entry]) -> PathBuf {
     let directory = scratch.directory("run");
     let first = Entry::Begun(Box::new(begun()));
     let mut journal = Journal::create(&directory, RUN, Duration::from_secs(3), &first).unwrap();

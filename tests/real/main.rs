@@ -19,6 +19,7 @@ mod connections;
 mod events;
 mod fleet;
 mod guards;
+mod history;
 mod hosts;
 mod init;
 mod instances;

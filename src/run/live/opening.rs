@@ -22,7 +22,7 @@ use crate::{
         timer,
         world_id::WorldId,
     },
-    journal::{Begun, FORMAT, RunDirectory},
+    journal::{self, Begun, FORMAT, RunDirectory},
     observe::{self, Observer},
     plan::{Plan, ResolvedInput, steps::Answerer},
     preflight::{self, Ready, Report, Seal, TRIAL_BOUND},
@@ -189,14 +189,7 @@ impl Opening {
 
     /// The directory of the instance's runs.
     fn instance_directory(&self) -> PathBuf {
-        let pid_file = &self.plan.service.pid_file;
-        // By its real directory: `/var/run` and `/run` are one instance.
-        let directory = pid_file.parent().and_then(|directory| directory.canonicalize().ok());
-        let name = pid_file.file_name().unwrap_or_default();
-        let path = directory.map_or_else(|| pid_file.clone(), |directory| directory.join(name));
-        // The guardian does not work in this directory.
-        let state = std::path::absolute(&self.state).unwrap_or_else(|_| self.state.clone());
-        state.join(path.display().to_string().trim_start_matches('/').replace('/', "_"))
+        journal::instance_directory(&self.state, &self.plan.service.pid_file)
     }
 
     fn found(&mut self, ready: &Ready) {
