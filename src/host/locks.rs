@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs::File,
-    io::{self, Read, Write},
+    io::{self, Write},
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
 };
@@ -16,6 +16,7 @@ use rustix::{
 
 use super::{
     files::{id_of, sha256},
+    held_by::HeldBy,
     place::Place,
 };
 
@@ -62,12 +63,12 @@ pub enum LockError {
         uid: u32,
     },
     /// Another run holds it.
-    #[error("{path} is locked by {}", held_by(holder.as_ref()), path = path.display())]
+    #[error("{path} is locked by {by}", path = path.display())]
     Held {
         /// The path that was to be locked.
         path: PathBuf,
-        /// Who holds it, when its file says so.
-        holder: Option<Holder>,
+        /// Who holds it.
+        by: HeldBy,
     },
 }
 
@@ -82,10 +83,6 @@ impl LockError {
             Self::Held { .. } => "host/locked",
         }
     }
-}
-
-fn held_by(holder: Option<&Holder>) -> String {
-    holder.map_or_else(|| "another process".to_owned(), |it| format!("process {} (run {})", it.pid, it.run))
 }
 
 /// The locks of a run; released when dropped.
@@ -135,6 +132,19 @@ impl Locks {
         Self::take_in(Path::new(PLACE), paths, holder)
     }
 
+    /// Who holds the lock of a path now, asked without taking it; `None` where nobody does.
+    #[must_use]
+    pub fn held(path: &Path) -> Option<HeldBy> {
+        Self::held_in(Path::new(PLACE), path)
+    }
+
+    fn held_in(place: &Path, path: &Path) -> Option<HeldBy> {
+        let file = place.join(Locked::of(path).ok()?.key);
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let by = HeldBy::of(&fs::open(file, flags, Mode::empty()).ok()?.into());
+        (!by.processes.is_empty()).then_some(by)
+    }
+
     fn take_in(place: &Path, paths: &[&Path], holder: &Holder) -> Result<Self, LockError> {
         let mut locked = paths.iter().map(|path| Locked::of(path)).collect::<Result<Vec<_>, LockError>>()?;
         // Sorted, so that two runs that need the same two cannot each take one.
@@ -174,7 +184,7 @@ impl<'a> Locked<'a> {
         match fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => {
-                return Err(LockError::Held { path: self.path.to_owned(), holder: read_holder(&lock) });
+                return Err(LockError::Held { path: self.path.to_owned(), by: HeldBy::of(&lock) });
             }
             Err(error) => return Err(failed(error.into())),
         }
@@ -230,15 +240,6 @@ fn may_change(path: &Path) -> bool {
         .is_some_and(|directory| fs::accessat(CWD, directory, Access::WRITE_OK, AtFlags::EACCESS).is_ok())
 }
 
-/// What the holder wrote: its pid and its run. It may be about to write it.
-fn read_holder(lock: &File) -> Option<Holder> {
-    let mut text = String::new();
-    lock.take(512).read_to_string(&mut text).ok()?;
-    let mut words = text.split_whitespace();
-    let pid = words.next()?.parse().ok()?;
-    Some(Holder { pid, run: words.next()?.to_owned() })
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
@@ -255,12 +256,48 @@ mod tests {
         let pid_file = scratch.path().join("nginx.pid");
         let link = place.path().join("link");
         symlink(scratch.path(), &link).unwrap();
-        let first = Locks::take_in(place.path(), &[&pid_file], &holder(1)).unwrap();
+        let me = i32::try_from(std::process::id()).unwrap();
+        let first = Locks::take_in(place.path(), &[&pid_file], &holder(me)).unwrap();
         let refused = Locks::take_in(place.path(), &[&link.join("nginx.pid")], &holder(2)).unwrap_err();
         assert_eq!(refused.code(), "host/locked");
-        assert!(refused.to_string().ends_with("is locked by process 1 (run run-1)"), "{refused}");
+        let told = format!("is locked by process {me} (run run-{me})");
+        assert!(refused.to_string().ends_with(&told), "{refused}");
         drop(first);
         Locks::take_in(place.path(), &[&link.join("nginx.pid")], &holder(2)).unwrap();
+    }
+
+    #[test]
+    fn who_holds_a_lock_is_told_without_taking_it_and_whether_that_one_is_stopped() {
+        let (place, scratch) = (Scratch::new(), Scratch::new());
+        let path = scratch.path().join("nginx.pid");
+        let held = || Locks::held_in(place.path(), &path);
+        let me = i32::try_from(std::process::id()).unwrap();
+        assert_eq!(held(), None, "there is no lock file yet");
+        let locks = Locks::take_in(place.path(), &[&path], &holder(me)).unwrap();
+        // As its input: what other tests start at this moment inherits nothing.
+        let shared = locks.files[0].try_clone().unwrap();
+        let mut child = std::process::Command::new("sleep").arg("60").stdin(shared).spawn().unwrap();
+        let other = i32::try_from(child.id()).unwrap();
+        let both = held().unwrap();
+        assert_eq!(
+            (both.taker().map(|it| it.pid), both.guardian().map(|it| it.pid)),
+            (Some(me), Some(other))
+        );
+        assert_eq!(both.to_string(), format!("process {me} (run run-{me})"));
+        drop(locks);
+        let text = || held().map(|by| by.to_string());
+        let guardian = format!("process {other}, the guardian of run run-{me}");
+        assert_eq!(text(), Some(guardian.clone()));
+        let signal = |signal| nix::sys::signal::kill(nix::unistd::Pid::from_raw(other), signal).unwrap();
+        signal(nix::sys::signal::SIGSTOP);
+        let stopped = Some(format!("{guardian}, which is stopped: kill -CONT {other}"));
+        // It stops at the end of what it is doing.
+        while text() != stopped {
+            assert!(held().is_some());
+        }
+        child.kill().and_then(|()| child.wait()).unwrap();
+        assert_eq!(held(), None);
+        Locks::take_in(place.path(), &[&path], &holder(me)).unwrap();
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod directory;
 mod exchange;
 pub mod exits;
 pub mod files;
+pub mod held_by;
 pub mod ignored;
 pub mod listening;
 pub mod locks;

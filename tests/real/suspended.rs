@@ -6,7 +6,9 @@ use nix::sys::signal::Signal;
 
 use crate::interrupts::{SLOW, begins};
 use crate::support::changeover::{Line, Run, Running};
-use crate::support::host::Host;
+use crate::support::host::{Host, Offer};
+use crate::support::left::{self, guardians};
+use crate::support::meeting::diagnosis;
 use crate::support::scene::Scene;
 use crate::support::silent::Silent;
 use crate::support::{holds_within, wait_until};
@@ -101,4 +103,36 @@ fn the_time_that_a_run_was_stopped_counts_for_no_time_out() {
     });
     scene.committed("1.26.3");
     places(&scene.run, &["probed", "resumed", "commit-recorded"]);
+}
+
+/// Refused with 13, the message says who is stopped, and what to type.
+fn refused_because_of(host: &Host, offer: &Offer, who: &str, pid: i32) {
+    let refused = host.changeover(&["run", "plans/nginx.toml"], offer);
+    assert_eq!((refused.exit(), diagnosis(&refused)), (13, "host/locked"), "{refused}");
+    let told = format!("{who}, which is stopped: kill -CONT {pid}");
+    assert!(refused.said("message").contains(&told), "{told}: {refused}");
+    let next = refused.verdict()["next"][0].as_str().unwrap_or_default();
+    assert!(next.starts_with(&format!("kill -CONT {pid} ")), "{refused}");
+}
+
+#[test]
+fn who_is_refused_by_a_run_or_a_guardian_that_is_stopped_is_told_so() {
+    let host = Host::new().running("1.22.1");
+    let offer = host.offer("1.26.3");
+    let mut run = host.start_changeover(&["run", "plans/soak-and-watch.toml", "--set", "soak=1m"], &offer);
+    run.wait_for("the soak begins", |line| line.event["action"] == "soak");
+    run.signal(Signal::SIGSTOP);
+    wait_until("the run is stopped", || run.is_stopped());
+    let id = run.lines()[0].event["run"].as_str().expect("its id").to_owned();
+    // A run is named after its process.
+    let pid = id.rsplit('-').next().and_then(|pid| pid.parse().ok()).expect("its pid");
+    refused_because_of(&host, &offer, &format!("process {pid} (run {id})"), pid);
+
+    let [guardian] = guardians(&host)[..] else { panic!("no guardian") };
+    host.kill(guardian, Signal::SIGSTOP);
+    run.signal(Signal::SIGKILL);
+    let _ = run.wait();
+    refused_because_of(&host, &offer, &format!("process {guardian}, the guardian of run {id}"), guardian);
+    host.kill(guardian, Signal::SIGCONT);
+    assert_eq!(left::verdict(&host), Some((20, "rolled-back".to_owned())));
 }

@@ -7,7 +7,8 @@ pub(super) const TEXTS: &[Text] = &[
         code: "host/locked",
         means: "Another run changes this nginx, or another one that uses the same binary file.",
         why: "Two runs would send signals into each other's steps.",
-        todo: "Wait until that run has ended; the message names it, and `changeover status` shows how far it is.",
+        todo: "Wait until that run has ended; the message names it, and `changeover status` shows how far it is. One that is \
+               stopped (Ctrl-Z, SIGSTOP) goes on with `kill -CONT`.",
     },
     Text {
         code: "host/lock-place",

@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::{guardian::NoGuardian, recorder::Recorder};
 use crate::{
     engine::{Ending, Event, FaultReport, Serving, Verdict},
-    host::{directory::DirectoryError, locks::LockError, notify::NotifyError},
+    host::{directory::DirectoryError, held_by::Living, locks::LockError, notify::NotifyError},
     journal::{Damage, NotRecorded, StateError},
     preflight::{Finding, fault},
     report::nothing_to_do,
@@ -171,7 +171,12 @@ impl Refusal {
 /// What to do about a lock that was not taken.
 fn unlock(error: &LockError) -> Option<String> {
     let todo = match error {
-        LockError::Held { .. } => "wait until that run has ended; `changeover status` shows how far it is",
+        LockError::Held { by, .. } => {
+            if let Some(Living { pid, stopped: true }) = by.at_work() {
+                return Some(format!("kill -CONT {pid}   # the run goes on then"));
+            }
+            "wait until that run has ended; `changeover status` shows how far it is"
+        }
         LockError::Place { .. } => "make /run/lock writable for this user, as with mode 1777",
         LockError::Foreign { .. } => "remove that file as root",
         LockError::Unnamed { .. } => return None,
