@@ -47,6 +47,19 @@ impl Left {
     }
 }
 
+/// Where a run goes, by its journal alone; `None` where it has to be seen who accepts.
+///
+/// A commit record leads forward only as long as nobody has begun to go back from it, or has stopped the run on purpose: QUIT
+/// was not sent then, and whoever goes on would wait for an old that nobody tells to leave.
+#[must_use]
+pub(super) const fn goes(phase: Phase, committed: Committed) -> Option<Goes> {
+    match (committed, phase) {
+        (Committed::OldIsTold, _) => Some(Goes::Forward),
+        (Committed::Recorded, Phase::Committed) => None,
+        _ => Some(Goes::Back),
+    }
+}
+
 /// The last that is recorded, in words.
 fn last(replay: &Replay) -> String {
     let step = match replay.step {
@@ -83,13 +96,10 @@ impl<W: World> Run<'_, W> {
         verdict
     }
 
-    /// Forward only where the commit is recorded, and old was told QUIT or new accepts.
+    /// Forward only where old was told QUIT, or the commit is recorded and new accepts.
     async fn where_to(&mut self, left: &Left) -> Goes {
-        let goes_back = matches!(left.phase, Phase::RollingBack | Phase::RolledBack | Phase::Stuck);
-        match left.committed {
-            Committed::OldIsTold => return Goes::Forward,
-            Committed::Recorded if !goes_back => {}
-            Committed::No | Committed::Recorded => return Goes::Back,
+        if let Some(goes) = goes(left.phase, left.committed) {
+            return goes;
         }
         let deadline = self.world.now().saturating_add(SETTLES);
         loop {
@@ -136,4 +146,42 @@ impl<W: World> Run<'_, W> {
 fn accepts(situation: &Situation) -> bool {
     let new = situation.generation(Generation::New).accepting().is_some_and(|accepting| accepting > 0);
     new && matches!(situation.old.master, Master::Settled | Master::Leaving | Master::Dead)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::goes;
+    use crate::{
+        engine::{
+            By, Event, Goes,
+            Phase::{self, Finishing, Forward, RolledBack, RollingBack, Stopped, Stuck},
+            next,
+        },
+        journal::Committed,
+    };
+
+    #[test]
+    fn whoever_goes_on_goes_where_the_run_may_go_from_where_it_was_left() {
+        let taken =
+            |goes| Event::TakenOver { run: String::new(), plan: String::new(), by: By::Guardian, goes };
+        let legal = |phase, goes| next(phase, &taken(goes)).is_ok();
+        let (no, recorded, told) = (Committed::No, Committed::Recorded, Committed::OldIsTold);
+        for (phase, committed, expected) in [
+            (Phase::Preflight, no, Some(Goes::Back)),
+            (Forward { step: 3 }, no, Some(Goes::Back)),
+            (RollingBack, no, Some(Goes::Back)),
+            (Stopped, no, Some(Goes::Back)),
+            (Phase::Committed, recorded, None),
+            (RollingBack, recorded, Some(Goes::Back)),
+            (RolledBack, recorded, Some(Goes::Back)),
+            (Stuck, recorded, Some(Goes::Back)),
+            (Stopped, recorded, Some(Goes::Back)),
+            (Finishing, told, Some(Goes::Forward)),
+            (Stopped, told, Some(Goes::Forward)),
+        ] {
+            assert_eq!(goes(phase, committed), expected, "{phase:?} {committed:?}");
+            let ways = expected.map_or_else(|| vec![Goes::Back, Goes::Forward], |goes| vec![goes]);
+            assert!(ways.iter().all(|goes| legal(phase, *goes)), "{phase:?} {committed:?}");
+        }
+    }
 }
