@@ -1,12 +1,14 @@
 //! `changeover check PLAN…`: what is wrong with plans, without a look at any host.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 
 use super::{Check, Format, inputs, output};
 use crate::{
     engine::units,
     plan::{self, Loaded, Problems, Values},
-    report::facts,
+    report::{facts, words},
     verify::{self, Crashes, Finding, Report},
 };
 
@@ -71,7 +73,7 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, check: &Check) -> (u8, Json
                     for line in facts(output::style(), &report.facts, report.times) {
                         output::data(&line);
                     }
-                    let (states, moves) = (units::count(report.states, "state"), report.moves.len());
+                    let (states, moves) = (units::count(report.states, "state"), moves(&report).len());
                     output::data(&format!("  explored  {states}, {moves} kinds of moves on the ways back"));
                     output::data(&format!("  crashes   {}", crashes(report.crashes)));
                 }
@@ -80,7 +82,7 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, check: &Check) -> (u8, Json
             if check.facts {
                 told["facts"] = json!(report.facts);
                 told["times"] = json!(report.times);
-                told["moves"] = json!(report.moves);
+                told["moves"] = json!(moves(&report));
                 told["crashes"] = json!(report.crashes);
             }
             (if refused { UNSAFE } else { 0 }, told)
@@ -92,6 +94,11 @@ fn look(name: &str, bytes: &[u8], given: Values<'_>, check: &Check) -> (u8, Json
             (MALFORMED, malformed(name, &problems))
         }
     }
+}
+
+/// Each move of the ways back, in words.
+fn moves(report: &Report) -> BTreeSet<String> {
+    report.back.iter().map(|what| words::movement(what, None)).collect()
 }
 
 /// Where the runner was killed and the host rebooted, in numbers.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{
-    explore::{Search, What},
+    explore::{Search, What, note},
     state::State,
     trouble::Trouble,
 };
@@ -64,7 +64,7 @@ impl Search<'_> {
         }
     }
 
-    /// The runner is killed, and new may die at the same time.
+    /// The runner is killed, and somebody else may die at the same time.
     pub(super) fn is_killed(&mut self, state: &State, instant: Option<Instant>) {
         if state.guards.old_leaves {
             return;
@@ -73,7 +73,8 @@ impl Search<'_> {
         let killed = State { story, ..state.clone() };
         self.recovers(&killed, instant);
         let may_die = matches!(instant, Some(Instant::Taken | Instant::Recorded | Instant::Installed));
-        for trouble in [Trouble::Exits, Trouble::GivesUp].into_iter().filter(|_| may_die) {
+        for trouble in [Trouble::Exits, Trouble::GivesUp, Trouble::OldKilled].into_iter().filter(|_| may_die)
+        {
             if let Some(worse) = trouble.strike(&killed) {
                 self.recovers(&worse, instant);
             }
@@ -86,11 +87,13 @@ impl Search<'_> {
         let new = state.run.master(Generation::New).and_then(|new| state.run.host.master(new));
         let forward = instant.is_some_and(Instant::is_recorded) && new.is_some_and(|new| new.accepting > 0);
         if !forward {
-            return self.goes_back(state, state.at);
+            self.goes_back(state, state.at);
+            return;
         }
         let mut run = state.run.clone();
         run.finishes();
-        if !run.is_committed() {
+        note(&mut self.found.forward, run.made());
+        if !run.is_committed() || run.host.unix_path != state.run.host.unix_path {
             const LOST: &str = "new does not serve alone";
             self.bad(What::NoWayBack(LOST), state, state.at, state.told(LOST));
         }
@@ -125,31 +128,16 @@ impl Search<'_> {
 mod tests {
     use super::*;
     use crate::{
-        plan::{Inputs, Plan, load},
+        plan::Plan,
         protocol::{Move, Signal},
-        verify::explore::{Explored, explore},
+        verify::{
+            explore::{Explored, explore},
+            scenes::{committing, read, standard},
+        },
     };
 
-    fn plan(path: &str) -> Plan {
-        let text = std::fs::read(path).unwrap();
-        load("plan.toml", &text, &[], Inputs::Open).unwrap().plan
-    }
-
-    fn standard() -> Plan {
-        plan("plans/nginx.toml")
-    }
-
-    fn explored(path: &str) -> Explored {
-        explore(&plan(path), 1, 10_000)
-    }
-
-    /// The state in which the standard plan is due to commit, changed by this.
-    fn committing(plan: &Plan, change: impl FnOnce(&mut State)) -> State {
-        let mut state = State::begins(plan, true);
-        state.run.makes(&Move::OpenWindow, false);
-        state.run.makes(&Move::Signal { signal: Signal::Winch, to: Generation::Old }, false);
-        change(&mut state);
-        state
+    fn explored(path: &str, faults: u8) -> Explored {
+        explore(&read(path), faults, 10_000)
     }
 
     /// The ends of the stories that this makes of a state.
@@ -162,30 +150,32 @@ mod tests {
 
     #[test]
     fn the_standard_plan_is_killed_and_rebooted_everywhere_and_always_ends_with_one_of_them() {
-        let found = explored("plans/nginx.toml");
-        assert_eq!(found.bad, []);
-        let Crashes { killed, rebooted, in_the_window } = found.crashes;
-        assert!(killed > found.states && rebooted > found.states, "{:?} of {}", found.crashes, found.states);
-        // USR2 is the one step with a window: with three instants, from each state that it is due in.
-        assert!(
-            in_the_window > 0 && in_the_window % 3 == 0 && in_the_window < rebooted / 2,
-            "{in_the_window}"
-        );
+        for faults in 0..3 {
+            let found = explored("plans/nginx.toml", faults);
+            assert_eq!(found.bad, []);
+            let Crashes { killed, rebooted, in_the_window } = found.crashes;
+            assert!(killed > found.states && rebooted > found.states, "{:?}", found.crashes);
+            // Three instants of each window, before USR2 is due and inside the way back.
+            assert!(
+                in_the_window > 0 && in_the_window % 3 == 0 && in_the_window < rebooted,
+                "{in_the_window}"
+            );
+        }
     }
 
     #[test]
-    fn without_a_staged_file_the_path_is_never_another_one() {
-        let found = explored("plans/package-managed.toml");
+    fn without_a_staged_file_no_step_lays_another_one_at_the_path() {
+        let found = explored("plans/package-managed.toml", 0);
         assert!(found.bad.is_empty() && found.crashes.rebooted > 0, "{found:?}");
         assert_eq!(found.crashes.in_the_window, 0);
     }
 
     #[test]
-    fn new_may_die_with_the_runner_and_the_way_back_is_killed_too() {
+    fn others_may_die_with_the_runner_and_the_way_back_is_killed_too() {
         let plan = standard();
         let mut search = Search::new(&plan, 1);
-        search.is_killed(&committing(&plan, |_| {}), Some(Instant::Installed));
-        assert_eq!(search.found.crashes.killed, 3, "new accepts, is dead, has no workers");
+        search.is_killed(&committing(&plan, true), Some(Instant::Installed));
+        assert_eq!(search.found.crashes.killed, 4, "both are well, new is dead, has no workers, old is dead");
         let mut search = Search::new(&plan, 1);
         let mut state = State::begins(&plan, true);
         // Nobody was seen to be executed: a stub exec cures what may be poisoned.
@@ -215,7 +205,8 @@ mod tests {
     #[test]
     fn a_path_that_is_left_to_new_before_the_record_is_found_by_the_reboot() {
         let plan = standard();
-        let left = committing(&plan, |state| state.run.makes(&Move::Install, false));
+        let mut left = committing(&plan, true);
+        left.run.makes(&Move::Install, false);
         let told = stories(&plan, |search| search.visit(&left));
         assert_eq!(told, ["the host reboots, another file would be started"]);
     }
@@ -223,21 +214,19 @@ mod tests {
     #[test]
     fn an_old_that_cannot_come_back_and_a_new_that_cannot_be_alone_are_found_by_the_killed_runner() {
         let plan = standard();
-        let ended = committing(&plan, |state| {
-            let old = state.run.master(Generation::Old).unwrap();
-            state.run.host.tell(old, Signal::Term);
-            let new = state.run.master(Generation::New).unwrap();
-            state.run.host.tell(new, Signal::Term);
-        });
+        let mut ended = committing(&plan, true);
+        for which in [Generation::Old, Generation::New] {
+            let who = ended.run.master(which).unwrap();
+            ended.run.host.tell(who, Signal::Term);
+        }
         let told = stories(&plan, |search| search.is_killed(&ended, None));
         assert_eq!(told, ["the runner is killed, no master lives"]);
         // Told USR2 without a pid file it is poisoned: every reload would add workers, and nobody ends that any more.
-        let poisoned = committing(&plan, |state| {
-            let [old, new] = [Generation::Old, Generation::New].map(|it| state.run.master(it).unwrap());
-            state.run.host.kill(old);
-            state.run.host.pid_file = None;
-            state.run.host.tell(new, Signal::Usr2);
-        });
+        let mut poisoned = committing(&plan, true);
+        let [old, new] = [Generation::Old, Generation::New].map(|it| poisoned.run.master(it).unwrap());
+        poisoned.run.host.kill(old);
+        poisoned.run.host.pid_file = None;
+        poisoned.run.host.tell(new, Signal::Usr2);
         let told = stories(&plan, |search| search.recovers(&poisoned, Some(Instant::Installed)));
         assert_eq!(told, ["new does not serve alone"]);
     }

@@ -1,6 +1,6 @@
 //! Every way that a plan can go on the model of nginx: quick and slow starts and one fault, with the way back from each.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 use super::{
     crash::{self, Crashes},
@@ -13,10 +13,9 @@ use super::{
 use crate::{
     plan::{Action, Plan},
     protocol::{
-        Stuck,
-        nginx::{Host, WayBack},
+        Move, Stuck,
+        nginx::{Host, Simulated, WayBack},
     },
-    report::words,
 };
 
 /// No more states are looked at: what is not proven by then is said not to be.
@@ -54,8 +53,10 @@ pub(super) struct Explored {
     pub(super) bad: Vec<Bad>,
     /// The way back from behind each step, where nothing went wrong before.
     pub(super) backs: Vec<Back>,
-    /// Every kind of move that a way back made.
-    pub(super) moves: BTreeSet<String>,
+    /// Every move that a way back made.
+    pub(super) back: Vec<Move>,
+    /// Every move that a step made, or recovery behind the commit record.
+    pub(super) forward: Vec<Move>,
     pub(super) crashes: Crashes,
 }
 
@@ -87,7 +88,7 @@ pub(super) struct Search<'p> {
     plan: &'p Plan,
     pub(super) faults: u8,
     seen: HashSet<(usize, Host, Guards, bool, u8)>,
-    queue: VecDeque<State>,
+    pub(super) queue: VecDeque<State>,
     pub(super) found: Explored,
     /// Of each step whether it was passed where nothing went wrong, or else how it failed.
     passes: Vec<Passes>,
@@ -132,6 +133,7 @@ impl<'p> Search<'p> {
     }
 
     fn passed(&mut self, mut next: State) {
+        note(&mut self.found.forward, next.run.made());
         if next.faults == 0 {
             self.passes[next.at] = Passes::Passed;
         }
@@ -141,6 +143,7 @@ impl<'p> Search<'p> {
     }
 
     fn failed(&mut self, next: &State, why: String) {
+        note(&mut self.found.forward, next.run.made());
         if let (0, passes @ Passes::NotReached) = (next.faults, &mut self.passes[next.at]) {
             *passes = Passes::Failed(why, Box::new(next.clone()));
         }
@@ -149,31 +152,37 @@ impl<'p> Search<'p> {
 
     /// The way back from here must end with old alone, as before, and without a moment in which nobody accepts; also where
     /// the runner is killed inside of it, or the host reboots.
-    pub(super) fn goes_back(&mut self, state: &State, step: usize) {
-        let way = self.ends_with_old(state, step);
-        for (what, run) in way.executed {
-            for (instant, run) in run.inside(&what, true) {
+    pub(super) fn goes_back(&mut self, state: &State, step: usize) -> WayBack {
+        let way = self.ends_with_old(state, step, |_| false);
+        for (what, run) in &way.executed {
+            // A busy new that has lost its old executes later what is at the path then: it is left to a person, and new
+            // serves (`docs/way-back.md`).
+            let left = |back: &Simulated| matches!(what, Move::Reverse { .. }) && back.host.accepts();
+            for (instant, run) in run.inside(what, true) {
                 let there = State { run, ..state.clone() };
                 self.reboots(&there, Some(instant));
                 let story =
                     there.told(&format!("on the way back the runner is killed{}", crash::place(instant)));
                 self.found.crashes.killed += 1;
-                self.ends_with_old(&State { story, ..there }, step);
+                self.ends_with_old(&State { story, ..there }, step, left);
             }
         }
+        way
     }
 
-    fn ends_with_old(&mut self, state: &State, step: usize) -> WayBack {
+    /// `left`: who serves then is as good an end as a way back that is stuck can have.
+    fn ends_with_old(&mut self, state: &State, step: usize, left: impl Fn(&Simulated) -> bool) -> WayBack {
         let mut back = state.run.clone();
         let way = back.goes_back();
-        self.found.moves.extend(way.moves.iter().map(|what| words::movement(what, None)));
-        let stuck = way.stuck.map(|why| match why {
-            Stuck::NoMaster => "no master lives",
-            Stuck::OldNotStarted => "new cannot start the old binary",
-            _ => "old does not serve as before",
-        });
-        let lost = stuck.or_else(|| (!back.is_as_before()).then_some("old does not serve as before"));
-        if let Some(why) = lost {
+        note(&mut self.found.back, &way.moves);
+        let stuck =
+            way.stuck.filter(|why| *why != Stuck::OldNotStarted || !left(&back)).map(|why| match why {
+                Stuck::NoMaster => "no master lives",
+                Stuck::OldNotStarted => "new cannot start the old binary",
+                _ => "old does not serve as before",
+            });
+        let ended = way.stuck.is_none() && !back.is_as_before();
+        if let Some(why) = stuck.or_else(|| ended.then_some("old does not serve as before")) {
             // Where a step has ended old, that one has lost it.
             self.bad(What::NoWayBack(why), state, state.ended_by.unwrap_or(step), state.told(why));
         } else if way.gap {
@@ -191,10 +200,11 @@ impl<'p> Search<'p> {
             return;
         }
         self.found.crashes.killed += 1;
-        self.goes_back(state, state.at);
-        let (mut gives_in, mut resists) = (state.run.clone(), state.run.clone());
-        resists.new_resists = true;
-        let (short, long) = (gives_in.goes_back(), resists.goes_back());
+        let short = self.goes_back(state, state.at);
+        let story = state.told("new takes neither QUIT nor TERM");
+        let mut resists = State { story, ..state.clone() };
+        resists.run.new_resists = true;
+        let long = self.ends_with_old(&resists, state.at, |_| false);
         if state.faults > 0 {
             return;
         }
@@ -231,6 +241,15 @@ impl<'p> Search<'p> {
         if let Some((why, state)) = never {
             let story = state.told(&format!("step {}: {why}", state.at + 1));
             self.bad(What::NeverPasses(why), &state, state.at, story);
+        }
+    }
+}
+
+/// Adds those that are not there yet.
+pub(super) fn note<'m>(moves: &mut Vec<Move>, made: impl IntoIterator<Item = &'m Move>) {
+    for what in made {
+        if !moves.contains(what) {
+            moves.push(what.clone());
         }
     }
 }

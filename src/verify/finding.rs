@@ -8,6 +8,7 @@ use super::{
 use crate::{
     engine::{FindingReport, PlanTimes, Severity, StepFacts},
     plan::{Document, Loaded, PlanPath, Problem, Style},
+    protocol::Move,
 };
 
 /// One thing that is unsafe or unwise in a plan.
@@ -30,8 +31,10 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// How many states it looked at.
     pub states: usize,
-    /// Every kind of move that the ways back from them made.
-    pub moves: Vec<String>,
+    /// Every move that the ways back from them made.
+    pub back: Vec<Move>,
+    /// Every move that the steps made, and recovery behind the commit record.
+    pub forward: Vec<Move>,
     /// How often the runner was killed and the host rebooted.
     pub crashes: Crashes,
     /// What each step does, what shows it, and how it is taken back.
@@ -97,11 +100,11 @@ impl Report {
             finding.accepted = reason.filter(|_| finding.severity == Severity::Warning);
         }
         findings.sort_by_key(|finding| finding.problem.labels.first().map(|label| label.span.start));
-        let moves = explored.moves.iter().cloned().collect();
+        let (back, forward) = (explored.back.clone(), explored.forward.clone());
         let facts = facts(loaded, explored);
         let times = times(loaded, &facts);
         let (states, crashes) = (explored.states, explored.crashes);
-        Self { findings, states, moves, crashes, facts, times }
+        Self { findings, states, back, forward, crashes, facts, times }
     }
 
     /// Those that forbid to run the plan.

@@ -14,6 +14,8 @@ mod identical_binary;
 mod perform;
 mod probe_can_witness;
 mod quit_outside_commit;
+#[cfg(test)]
+mod scenes;
 mod state;
 mod step_can_pass;
 mod trouble;

@@ -4,9 +4,9 @@ use super::state::State;
 use crate::{
     plan::{
         Action, Answerer,
-        steps::{HttpProbe, Signal as Step, Until, WaitForWorkers},
+        steps::{Commit, HttpProbe, OnDrainTimeout, Signal as Step, Until, WaitForWorkers},
     },
-    protocol::{Generation, Move, Signal, nginx::Master},
+    protocol::{Generation, Move, PidFile, Signal, nginx::Master},
 };
 
 /// How a step ended: passed, or why not.
@@ -19,7 +19,7 @@ pub(super) fn perform(state: &State, action: &Action) -> Vec<(State, Ended)> {
         Action::WaitForWorkers(step) => one(state, |next| next.wait(step)),
         Action::HttpProbe(step) => one(state, |next| next.probe(step)),
         Action::Soak(_) | Action::Confirm(_) => soak(state),
-        Action::Commit(_) => one(state, State::commit),
+        Action::Commit(step) => one(state, |next| next.commit(step)),
         Action::ReplaceBinary(_) | Action::AdoptBinary(_) | Action::Rollback(_) => one(state, |_| Ok(())),
     }
 }
@@ -46,6 +46,9 @@ fn signal(state: &State, step: &Step) -> Vec<(State, Ended)> {
         return vec![(next, Err(format!("{to} has no master then")))];
     }
     let what = next.sends(step);
+    if (signal, to) == (Signal::Usr2, Generation::Old) {
+        next.names(Generation::Old);
+    }
     next.run.makes(&what, false);
     next.guards.told(signal, to);
     if (signal, to) != (Signal::Usr2, Generation::Old) {
@@ -125,6 +128,13 @@ impl State {
         if answers { Ok(()) } else { Err(format!("no worker of {} accepts", step.answered_by.name())) }
     }
 
+    /// The pid file names this generation, or is written: old would be poisoned at USR2, and nobody writes new's again.
+    fn names(&mut self, names: Generation) {
+        if self.run.situation().pid_file != PidFile::Names(names) {
+            self.run.makes(&Move::WritePidFile { names }, false);
+        }
+    }
+
     /// The move of a signal step: USR2 to old goes through the exec window where a file is staged.
     pub(super) fn sends(&self, step: &Step) -> Move {
         let (signal, to) = (step.signal, step.to.generation());
@@ -144,15 +154,71 @@ impl State {
     }
 
     /// QUIT goes to old only where new accepts and old is quiet.
-    fn commit(&mut self) -> Ended {
+    fn commit(&mut self, step: &Commit) -> Ended {
         if !self.is_ready_to_commit() {
             return Err("new does not accept".to_owned());
         }
+        self.names(Generation::New);
         if self.run.stages() {
             self.run.makes(&Move::Install, false);
         }
         self.run.makes(&Move::Signal { signal: Signal::Quit, to: Generation::Old }, false);
         self.guards = super::guards::Guards { old_leaves: true, ..self.guards };
+        let drains = self.run.master(Generation::Old).is_some();
+        if drains && step.on_drain_timeout == OnDrainTimeout::Terminate {
+            self.run.makes(&Move::Signal { signal: Signal::Term, to: Generation::Old }, false);
+        }
+        if self.run.master(Generation::Old).is_none() {
+            self.run.tidies();
+        }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        protocol::nginx::{Names, Who},
+        verify::scenes::{committing, plan, standard},
+    };
+
+    /// The host after the commit of this plan, where this was done before it.
+    fn committed(text: &str, idle: bool, before: impl FnOnce(&mut State)) -> State {
+        let plan = plan(text);
+        let mut state = committing(&plan, idle);
+        before(&mut state);
+        let (after, ended) = perform(&state, &plan.steps.last().unwrap().action).swap_remove(0);
+        assert_eq!(ended, Ok(()));
+        after
+    }
+
+    #[test]
+    fn a_commit_writes_the_pid_file_and_tidies_what_old_leaves() {
+        let standard = std::fs::read_to_string("plans/nginx.toml").unwrap();
+        let named = committed(&standard, false, |state| state.run.host.pid_file = None);
+        assert_eq!(named.run.host.pid_file, Some(Names::Master(Who::New)));
+        // It is told HUP by somebody, and exits without a word to its workers (nginx-facts 36).
+        let left = committed(&standard, true, |state| state.run.host.tell(Who::Old, Signal::Hup));
+        assert!(left.run.is_committed(), "{left:?}");
+    }
+
+    #[test]
+    fn what_old_still_has_after_the_drain_timeout_is_left_or_cut() {
+        let standard = std::fs::read_to_string("plans/nginx.toml").unwrap();
+        let lives = |text: &str| committed(text, false, |_| {}).run.master(Generation::Old).is_some();
+        assert!(lives(&standard));
+        let cut = standard.replace("\"commit\"\n", "\"commit\"\non-drain-timeout = \"terminate\"\n");
+        assert!(!lives(&cut));
+    }
+
+    #[test]
+    fn the_pid_file_names_old_before_usr2() {
+        let plan = standard();
+        let mut state = State::begins(&plan, true);
+        state.run.host.pid_file = None;
+        let usr2 = plan.steps.iter().find(|step| matches!(step.action, Action::Signal(_))).unwrap();
+        let (after, _) = perform(&state, &usr2.action).swap_remove(0);
+        assert!(after.run.master(Generation::New).is_some(), "or it would be poisoned (nginx-facts 2)");
     }
 }

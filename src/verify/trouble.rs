@@ -14,22 +14,55 @@ pub(super) enum Trouble {
     Reload,
     /// Somebody else tells old USR1, as a log rotation does.
     Rotation,
+    /// Somebody else removes the pid file.
+    LosesPidFile,
+    /// Somebody else removes the path of the unix socket.
+    LosesUnixPath,
+    /// Old's master is killed, and its workers accept on.
+    OldKilled,
+    /// Somebody else tells old QUIT.
+    OldQuit,
 }
 
 impl Trouble {
-    pub(super) const ALL: [Self; 4] = [Self::Exits, Self::GivesUp, Self::Reload, Self::Rotation];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Exits,
+        Self::GivesUp,
+        Self::Reload,
+        Self::Rotation,
+        Self::LosesPidFile,
+        Self::LosesUnixPath,
+        Self::OldKilled,
+        Self::OldQuit,
+    ];
 
     /// Whom it happens to.
     const fn strikes(self) -> Generation {
         match self {
             Self::Exits | Self::GivesUp => Generation::New,
-            Self::Reload | Self::Rotation => Generation::Old,
+            Self::Reload
+            | Self::Rotation
+            | Self::LosesPidFile
+            | Self::LosesUnixPath
+            | Self::OldKilled
+            | Self::OldQuit => Generation::Old,
+        }
+    }
+
+    /// Whether a plan can do something about it. Without new nobody starts an old again that somebody else has ended, and
+    /// while new does not accept nobody serves then, whatever the plan.
+    fn counts(self, state: &State) -> bool {
+        let new = state.run.master(Generation::New).and_then(|new| state.run.host.master(new));
+        match self {
+            Self::OldKilled => new.is_some_and(|new| !new.leaves()),
+            Self::OldQuit => new.is_some_and(|new| !new.leaves() && new.accepting > 0),
+            _ => true,
         }
     }
 
     /// What is there once it has happened; `None` where there is nobody to whom it could.
     pub(super) fn strike(self, state: &State) -> Option<State> {
-        let who = state.run.master(self.strikes())?;
+        let who = state.run.master(self.strikes()).filter(|_| self.counts(state))?;
         let mut next = state.clone();
         match self {
             Self::Exits => {
@@ -53,6 +86,22 @@ impl Trouble {
                 next.run.host.tell(who, Signal::Usr1);
                 next.story.push("somebody tells old-master USR1".to_owned());
             }
+            Self::LosesPidFile => {
+                next.run.host.pid_file = None;
+                next.story.push("somebody removes the pid file".to_owned());
+            }
+            Self::LosesUnixPath => {
+                next.run.host.unix_path = false;
+                next.story.push("somebody removes the path of a unix socket".to_owned());
+            }
+            Self::OldKilled => {
+                next.run.host.kill(who);
+                next.story.push("old-master is killed".to_owned());
+            }
+            Self::OldQuit => {
+                next.run.host.tell(who, Signal::Quit);
+                next.story.push("somebody tells old-master QUIT".to_owned());
+            }
         }
         Some(next)
     }
@@ -72,5 +121,60 @@ impl Search<'_> {
         } else if self.push(next.clone()) {
             self.is_killed(&next, None);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        protocol::{Generation::Old, Move, OldFile},
+        verify::scenes::{both, standard},
+    };
+
+    /// Where old and new accept, the next step is due, and one trouble may come first: the stories that go on, and the moves
+    /// of the ways back.
+    fn told(idle: bool) -> (Vec<String>, Vec<Move>) {
+        let plan = standard();
+        let mut search = Search::new(&plan, 1);
+        search.queue.clear();
+        for trouble in Trouble::ALL {
+            search.troubled(&State { story: Vec::new(), ..both(&plan, idle) }, trouble);
+        }
+        assert_eq!(search.found.bad, []);
+        (search.queue.iter().map(|state| state.story.join(", ")).collect(), search.found.back)
+    }
+
+    #[test]
+    fn each_trouble_is_gone_on_from_or_back_from() {
+        let (stories, moves) = told(true);
+        let expected = [
+            "the workers of new exit with code 2",
+            "somebody tells old-master HUP",
+            "somebody tells old-master USR1",
+            "somebody removes the pid file",
+            "somebody removes the path of a unix socket",
+        ];
+        assert_eq!(stories, expected);
+        // Those that are noticed at once: a killed old leaves more than one that exits by itself.
+        let of_killed = [Move::Reverse { file: OldFile::Found }, Move::UnlinkOldbin, Move::QuitStrays];
+        assert!(of_killed.iter().all(|what| moves.contains(what)), "{moves:?}");
+        let (_, moves) = told(false);
+        assert!(
+            moves.contains(&Move::Signal { signal: Signal::Term, to: Old }),
+            "old was told QUIT: {moves:?}"
+        );
+    }
+
+    #[test]
+    fn nobody_ends_an_old_that_no_plan_could_bring_back() {
+        let mut alone = both(&standard(), true);
+        let new = alone.run.master(Generation::New).unwrap();
+        alone.run.host.workers_give_up(new);
+        let strikes =
+            |state: &State| [Trouble::OldKilled, Trouble::OldQuit].map(|it| it.strike(state).is_some());
+        assert_eq!(strikes(&alone), [true, false], "its workers accept on");
+        alone.run.host.kill(new);
+        assert_eq!(strikes(&alone), [false, false]);
     }
 }

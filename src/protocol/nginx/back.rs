@@ -80,7 +80,7 @@ impl Simulated {
 
     /// A master that was busy takes what it was told meanwhile; whether there was one. New that the way back has frozen stays so.
     pub fn goes_on(&mut self) -> bool {
-        let frozen = self.done.iter().any(|(past, _)| past.what == Move::FreezeNew);
+        let frozen = self.done.iter().any(|past| past.what == Move::FreezeNew);
         let waits = |which: &Generation| {
             let who = self.master(*which).filter(|_| !(frozen && *which == Generation::New))?;
             self.host.master(who).filter(|master| master.stopped).map(|_| who)

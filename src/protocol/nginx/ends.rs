@@ -8,11 +8,12 @@ impl Simulated {
     /// Old serves alone as before the run: its number of workers, its files, its sockets, and nothing that shows later.
     #[must_use]
     pub fn is_as_before(&self) -> bool {
-        let whole = |old: &Master| old.accepting == 1 && old.unix != UnixSocket::None;
+        let reachable = |old: &Master| old.unix != UnixSocket::None && self.host.unix_path;
+        let whole = |old: &Master| old.accepting == 1 && reachable(old);
         self.path == PathHolds::Found && self.alone(Generation::Old, self.runs).is_some_and(whole)
     }
 
-    /// New serves alone, from the new file, which is at the path for good.
+    /// New serves alone, from the new file, which is at the path for good. Its unix socket is its configuration's business.
     #[must_use]
     pub fn is_committed(&self) -> bool {
         self.leads_to_new() && self.alone(Generation::New, self.news()).is_some()
@@ -24,10 +25,10 @@ impl Simulated {
         let master = self.host.master(who)?;
         let alone = self.host.masters().count() == 1 && self.host.strays == [0; 3];
         let files = self.host.pid_file == Some(Names::Master(who)) && self.host.oldbin.is_none();
-        let reachable = master.listens && (self.host.unix_path || master.unix == UnixSocket::None);
-        let serves = master.accepting > 0 && !master.stopped && Executes::Master(master.binary) == runs;
+        let accepts = master.listens && master.accepting > 0 && !master.stopped;
+        let serves = accepts && Executes::Master(master.binary) == runs;
         let nothing_latched = master.new_binary == NewBinary::None && master.flags.is_empty();
-        (alone && files && reachable && serves && nothing_latched).then_some(master)
+        (alone && files && serves && nothing_latched).then_some(master)
     }
 
     /// Whether the next start is from what was found.
@@ -60,11 +61,16 @@ impl Simulated {
             // Its connections end at last.
             self.host.drained(old);
         }
-        if self.pid_file() != PidFile::Names(Generation::New) {
-            self.makes(&Move::WritePidFile { names: Generation::New }, false);
-        }
+        self.tidies();
+    }
+
+    /// What an old that did not go by itself leaves behind the commit record, as the run tidies it.
+    pub fn tidies(&mut self) {
         if self.host.oldbin.is_some() {
             self.makes(&Move::UnlinkOldbin, false);
+        }
+        if self.pid_file() != PidFile::Names(Generation::New) {
+            self.makes(&Move::WritePidFile { names: Generation::New }, false);
         }
         if self.host.strays != [0; 3] {
             self.makes(&Move::QuitStrays, false);

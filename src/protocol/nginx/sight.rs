@@ -44,7 +44,7 @@ impl Simulated {
     }
 
     fn past(&self) -> Vec<Past> {
-        let aged = |(past, at): &(Past, Duration)| Past { age: self.now.saturating_sub(*at), ..past.clone() };
+        let aged = |past: &Past| Past { age: self.now.saturating_sub(past.age), ..past.clone() };
         self.done.iter().map(aged).collect()
     }
 
@@ -67,19 +67,19 @@ impl Simulated {
         let Some(master) = self.master(which).and_then(|who| self.host.master(who)) else {
             return GenerationState { master: Does::Dead, id: Some(id), ..GenerationState::absent() };
         };
-        let past = self.past();
         let mut stability = Stability::default();
         stability.had_workers = true;
         let since = self.unsettled_since[which as usize];
         GenerationState {
-            master: does(master, told_to_leave(&past, id)),
+            master: does(master, told_to_leave(&self.done, id)),
             id: Some(id),
             exe: Some(FileId { dev: 1, ino: master.binary.of as u64 }),
             unsettled_for: since.map_or(Duration::ZERO, |since| self.now.saturating_sub(since)),
             // Every signal and every child that goes make it run.
-            switches: u64::try_from(past.len()).unwrap_or(u64::MAX),
+            switches: u64::try_from(self.done.len()).unwrap_or(u64::MAX),
             listens: master.listens,
-            poison_suspected: which == Generation::Old && poison_suspected(&past, id, self.new.is_some()),
+            poison_suspected: which == Generation::Old
+                && poison_suspected(&self.done, id, self.new.is_some()),
             workers: Workers {
                 titled: workers(who, master.accepting, 0),
                 draining: workers(who, master.draining, 20),

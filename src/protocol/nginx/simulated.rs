@@ -26,8 +26,8 @@ pub struct Simulated {
     pub(super) new: Option<(Who, u8)>,
     pub(super) reversed: bool,
     pub(super) path: PathHolds,
-    /// What was done, and when.
-    pub(super) done: Vec<(Past, Duration)>,
+    /// What was done; as its age the time at which it was.
+    pub(super) done: Vec<Past>,
     /// Since when old or new is stopped, or told to leave.
     pub(super) unsettled_since: [Option<Duration>; 2],
     pub(super) answers: Answers,
@@ -80,9 +80,9 @@ impl Simulated {
     }
 
     /// The same host for another process, which goes on: it knows what was written down of the moves and of the masters, and
-    /// looks for the rest.
+    /// looks for the rest. The age of each is the time at which it was made.
     #[must_use]
-    pub fn taken_over(&self, masters: &[(Generation, Identity)], done: Vec<(Past, Duration)>) -> Self {
+    pub fn taken_over(&self, masters: &[(Generation, Identity)], done: Vec<Past>) -> Self {
         let last = |which| masters.iter().rfind(|(of, _)| *of == which).and_then(|(_, id)| known_by(*id));
         let first = (Who::Old, 0);
         let old = last(Generation::Old).unwrap_or(first);
@@ -105,11 +105,6 @@ impl Simulated {
         }
         run.notices();
         run
-    }
-
-    /// The moves that were made, oldest first.
-    pub fn done(&self) -> impl Iterator<Item = &Move> {
-        self.done.iter().map(|(past, _)| &past.what)
     }
 
     /// Time passes.
@@ -143,11 +138,15 @@ impl Simulated {
         self.notices();
     }
 
+    /// Every move that was made, in order.
+    pub fn made(&self) -> impl Iterator<Item = &Move> {
+        self.done.iter().map(|past| &past.what)
+    }
+
     /// A move is written down before it is made: whoever takes a run over that was killed meanwhile knows of it.
     pub(super) fn intends(&mut self, what: &Move, way_back: bool) {
         let to = what.receiver().and_then(|to| self.known(to)).map(identity);
-        let past = Past { what: what.clone(), to, age: Duration::ZERO, way_back, sent: true };
-        self.done.push((past, self.now));
+        self.done.push(Past { what: what.clone(), to, age: self.now, way_back, sent: true });
         let answers = Answers { baseline_failures: self.answers.baseline_failures, ..Answers::default() };
         self.answers = answers;
     }

@@ -87,8 +87,8 @@ fn recover(plan: &Plan, bytes: &[u8], instant: &Instant, written: usize) -> Opti
     let journal = Journal::go_on(path(), disk.clone(), &replay);
     let masters: Vec<_> = replay.masters.iter().map(|(which, known)| (*which, known.id)).collect();
     let done = replay.moves.iter().map(|made| {
-        let (what, age) = (made.what.clone(), Duration::ZERO);
-        (Past { what, to: made.to, age, way_back: made.is_attempt(), sent: made.counts() }, made.at)
+        let (what, to, age) = (made.what.clone(), made.to, made.at);
+        Past { what, to, age, way_back: made.is_attempt(), sent: made.counts() }
     });
     let sim = instant.host.taken_over(&masters, done.collect());
     let given = given(plan.clone(), &sim);

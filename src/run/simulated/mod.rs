@@ -112,7 +112,7 @@ impl SimulatedWorld {
 
     /// The moves that were made so far, by whoever.
     fn made(&self) -> Vec<String> {
-        self.sim.done().map(|what| crate::report::words::movement(what, None)).collect()
+        self.sim.made().map(|what| crate::report::words::movement(what, None)).collect()
     }
 
     /// Writes an entry: the run can be killed behind the write, and behind the sync.
