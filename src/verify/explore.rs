@@ -14,7 +14,7 @@ use crate::{
     plan::{Action, Plan},
     protocol::{
         Move, Stuck,
-        nginx::{Host, Simulated, WayBack},
+        nginx::{Host, Memory, Simulated, WayBack},
     },
 };
 
@@ -84,10 +84,19 @@ enum Passes {
     Passed,
 }
 
+/// Where a plan is, what is there, what the run expects, and what its way back remembers: states with the same have the same
+/// future, so one of them is looked at. What was done when is not in it, nor by which story: no step waits for a time on the
+/// model, and a way back begins with no move of its own.
+type Key = (usize, Host, Guards, bool, u8, Memory);
+
+fn key(state: &State) -> Key {
+    (state.at, state.run.host, state.guards, state.slow, state.faults, state.run.memory())
+}
+
 pub(super) struct Search<'p> {
     plan: &'p Plan,
     pub(super) faults: u8,
-    seen: HashSet<(usize, Host, Guards, bool, u8)>,
+    seen: HashSet<Key>,
     pub(super) queue: VecDeque<State>,
     pub(super) found: Explored,
     /// Of each step whether it was passed where nothing went wrong, or else how it failed.
@@ -218,8 +227,7 @@ impl<'p> Search<'p> {
 
     /// Whether nobody was there before.
     pub(super) fn push(&mut self, state: State) -> bool {
-        let key = (state.at, state.run.host, state.guards, state.slow, state.faults);
-        let first = self.seen.insert(key);
+        let first = self.seen.insert(key(&state));
         if first {
             self.queue.push_back(state);
         }
@@ -256,17 +264,60 @@ pub(super) fn note<'m>(moves: &mut Vec<Move>, made: impl IntoIterator<Item = &'m
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_STATES, What, explore};
-    use crate::plan::{Inputs, load};
+    use std::collections::hash_map::{Entry, HashMap};
+
+    use super::*;
+    use crate::verify::scenes::{plan, read};
 
     #[test]
     fn what_was_not_looked_at_is_not_proven() {
-        let text = std::fs::read("plans/soak-and-watch.toml").unwrap();
-        let plan = load("plan.toml", &text, &[], Inputs::Open).unwrap().plan;
+        let plan = read("plans/soak-and-watch.toml");
         let whole = explore(&plan, 1, MOST_STATES);
         assert_eq!(whole.bad, []);
         assert!(whole.states > 20, "{}", whole.states);
         let half = explore(&plan, 1, whole.states / 2);
         assert_eq!(half.bad.iter().map(|bad| &bad.what).collect::<Vec<_>>(), [&What::NotProven]);
+    }
+
+    /// Everything that a plan comes to with one fault is visited, nothing is merged: how often it would have been, and by then
+    /// the way back from there must be the same.
+    fn merged(plan: &Plan) -> usize {
+        let mut search = Search::new(plan, 1);
+        let (mut ways, mut merged) = (HashMap::new(), 0);
+        while let Some(state) = search.queue.pop_front() {
+            search.seen.clear();
+            search.visit(&state);
+            let WayBack { stuck, moves, gap, took, .. } = state.run.clone().goes_back();
+            let way = (stuck, moves, gap, took);
+            match ways.entry(key(&state)) {
+                Entry::Occupied(first) => {
+                    assert_eq!(first.get(), &way, "{:?}", state.story);
+                    merged += 1;
+                }
+                Entry::Vacant(place) => {
+                    place.insert(way);
+                }
+            }
+        }
+        merged
+    }
+
+    #[test]
+    fn states_that_are_merged_go_back_alike() {
+        // Old is told USR1 last, unless somebody reloads it and the run drains it once more: the way back, in which new has
+        // gone, flushes it only then.
+        let steps = ["USR2 old", "WINCH old", "USR1 old", "QUIT new"].map(|step| {
+            let (signal, to) = step.split_once(' ').unwrap();
+            let wait =
+                "[[step]]\naction = \"wait-for-workers\"\ngeneration = \"new\"\nuntil = \"accepting\"\n";
+            let tell =
+                format!("[[step]]\naction = \"signal\"\nsignal = \"{signal}\"\nto = \"{to}-master\"\n");
+            tell + if signal == "USR2" { wait } else { "" }
+        });
+        let head = "format = 1\nname = \"n\"\n[service]\nkind = \"nginx\"\npid-file = \"/run/nginx.pid\"\n";
+        let flushed = plan(&format!("{head}{}[[step]]\naction = \"rollback\"\n", steps.concat()));
+        for plan in [read("plans/nginx.toml"), flushed] {
+            assert!(merged(&plan) > 20);
+        }
     }
 }

@@ -69,6 +69,7 @@ unit 'refused cures nothing' src/protocol/definitions.rs 's/\(past\.sent && past
 unit 'begun cures nothing' src/protocol/nginx/instants.rs 's/            last\.sent = false;\n//' protocol::nginx
 unit 'forward only if recorded' src/verify/crash.rs 's/instant\.is_some_and\(Instant::is_recorded\) && new/new/' verify::crash
 unit 'path after a reboot' src/verify/crash.rs 's/\(in_the_window \|\| state\.run\.leads_to_found\(\)\)/true/' verify::crash
+unit 'flushed is remembered' src/protocol/nginx/sight.rs 's/flushed: to\(Generation::Old\)[^\n]*/flushed: true,/' verify::explore
 unit 'path guard' src/engine/expect.rs 's/if situation\.path != self\.path/if false/' engine::expect
 real 'quiet barrier' src/run/steps/signal.rs 's/Master::Settled => Looked::Ready\(\(state/_ => Looked::Ready((state/' races::the_runner_17
 real 'crash loop' src/engine/expect.rs 's/new\.stability\.crash_loop\(expected\)/false/' guards::workers_of_new_that_are_killed_again

@@ -27,4 +27,5 @@ pub use files::{Binary, Configuration, Executes, Names, UnixSocket, Unlinking};
 pub use host::Host;
 pub use instants::Instant;
 pub use master::{Master, NewBinary, Who};
+pub use sight::Memory;
 pub use simulated::Simulated;
