@@ -60,6 +60,12 @@ pub(super) const fn goes(phase: Phase, committed: Committed) -> Option<Goes> {
     }
 }
 
+/// The same after a restart of the host: nobody lives who could be seen, so the commit record is believed.
+#[must_use]
+pub(super) fn goes_after_restart(replay: &Replay) -> Goes {
+    goes(replay.phase, replay.committed).unwrap_or(Goes::Forward)
+}
+
 /// The last that is recorded, in words.
 fn last(replay: &Replay) -> String {
     let step = match replay.step {

@@ -10,9 +10,9 @@ use super::{
 use crate::{
     engine::{By, Ending, Event, Goes, Serving, Verdict},
     host::directory::Directory,
-    journal::{self, Committed, Entry, Journal, OpenRun, Replay, RunDirectory},
+    journal::{self, Entry, Journal, OpenRun, Replay, RunDirectory},
     protocol::{Move, Stuck},
-    run::{Left, MoveError, until::millis},
+    run::{Left, MoveError, left::goes_after_restart, until::millis},
 };
 
 impl Resumable {
@@ -41,9 +41,9 @@ impl Resumable {
 }
 
 fn put_right(replay: &Replay, files: &Files, recorder: &mut Recorder, plan: &str) -> Verdict {
-    let committed = replay.committed != Committed::No;
     let (run, plan) = (replay.begun.run.clone(), plan.to_owned());
-    let goes = if committed { Goes::Forward } else { Goes::Back };
+    let goes = goes_after_restart(replay);
+    let committed = goes == Goes::Forward;
     recorder.tell(Event::TakenOver { run, plan, by: By::Recover, goes });
     let done = reconcile(files, recorder, committed);
     let path = replay.begun.ready.place.path().display().to_string();

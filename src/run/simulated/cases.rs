@@ -11,15 +11,15 @@ use std::{
 
 use super::{Disk, Instant, SimulatedWorld, Trouble, given, judge::judge, path};
 use crate::{
-    engine::{By, Verdict},
-    journal::{self, Begun, Committed, Entry, Journal, Replay, tests::begun},
+    engine::{By, Goes, Verdict},
+    journal::{self, Begun, Entry, Journal, Replay, tests::begun},
     observe::Known,
     plan::{Action, Inputs, Plan, load},
     protocol::{
         Generation, Past, Signal,
         nginx::{Binary, Executes, Host, Simulated},
     },
-    run::{Left, Run},
+    run::{Left, Run, left::goes_after_restart},
 };
 
 pub(super) const RUN: &str = crate::journal::tests::RUN;
@@ -97,11 +97,16 @@ fn recover(plan: &Plan, bytes: &[u8], instant: &Instant, written: usize) -> Opti
     Some(Played { world, verdict })
 }
 
-/// After a restart of the host the path alone decides who serves: it gets what was found, or after a commit record the new file.
+/// After a restart of the host the path alone decides who serves: it gets what was found, or the new file after a commit record
+/// from which nobody has begun to go back.
 fn restarts(bytes: &[u8], instant: &Instant) -> Result<(), &'static str> {
-    let committed = read(bytes, instant.synced).committed != Committed::No;
+    let forward = goes_after_restart(&read(bytes, instant.synced)) == Goes::Forward;
     let mut host = instant.host.clone();
-    host.reconciles(committed);
+    host.reconciles(forward);
+    let synced = str::from_utf8(&bytes[..instant.synced]).unwrap();
+    let says = |what: &str| synced.contains(what);
+    let back = ["\"way-back-started\"", "\"goes\":\"back\"", "\"rolled-back\""].into_iter().any(says);
+    let committed = says("\"quit-sent\"") || (says("\"commit-recorded\"") && !back);
     let right = if committed { host.leads_to_new() } else { host.leads_to_found() };
     if right { Ok(()) } else { Err("after a restart the path leads to the wrong file") }
 }
@@ -147,10 +152,7 @@ impl Explored {
     fn kills(&mut self, plan: &Plan, played: &Played, trouble: Option<(usize, Trouble)>, stride: usize) {
         let bytes = played.world.disk.0.borrow().bytes.clone();
         for (number, instant) in played.world.instants.iter().enumerate() {
-            if let Err(why) = restarts(&bytes, instant) {
-                self.wrong(format!("{why}: {trouble:?}, instant {number}\n{instant:?}"));
-            }
-            self.restarts += 1;
+            self.restarts(&bytes, instant, trouble);
             for written in torn(&played.world.instants, number) {
                 if !self.is_new(trouble, 0, instant, written) {
                     continue;
@@ -172,6 +174,7 @@ impl Explored {
         let bytes = played.world.disk.0.borrow().bytes.clone();
         let instants = played.world.instants.iter().enumerate().skip(first % stride).step_by(stride);
         for (number, instant) in instants {
+            self.restarts(&bytes, instant, trouble);
             for written in torn(&played.world.instants, number) {
                 if !self.is_new(trouble, first, instant, written) {
                     continue;
@@ -182,6 +185,13 @@ impl Explored {
                 }
             }
         }
+    }
+
+    fn restarts(&mut self, bytes: &[u8], instant: &Instant, trouble: Option<(usize, Trouble)>) {
+        if let Err(why) = restarts(bytes, instant) {
+            self.wrong(format!("{why}: {trouble:?}\n{instant:?}"));
+        }
+        self.restarts += 1;
     }
 
     fn judges(&mut self, played: &Played, trouble: Option<(usize, Trouble)>, what: &str) {
