@@ -11,8 +11,9 @@ use serde_json::json;
 
 use super::{RunFormat, inputs, outlet::Outlet, output, run, state};
 use crate::{
-    engine::By,
+    engine::{By, Ending},
     journal::{self, Damage},
+    report::salt_line,
     run::{Resumable, ResumeError, Run},
 };
 
@@ -47,21 +48,17 @@ struct Found {
 
 /// Goes on with them; the highest of their exit codes.
 pub(super) fn main(recover: &Recover) -> u8 {
+    let refused = |exit, text: String| refused(recover.format, exit, recover.run.as_deref(), None, &text);
     let Some(state) = state::directory(recover.state_dir.as_deref()) else {
-        output::talk(state::HOMELESS);
-        return output::USAGE;
+        return refused(output::USAGE, state::HOMELESS.to_owned());
     };
     let found = match find(&state, recover.run.as_deref()) {
         Ok(found) => found,
-        Err(error) => {
-            output::talk(&format!("{} cannot be read: {error}", state.display()));
-            return REFUSED;
-        }
+        Err(error) => return refused(REFUSED, format!("{} cannot be read: {error}", state.display())),
     };
     match (&recover.run, found.is_empty()) {
         (Some(run), true) => {
-            output::talk(&format!("there is no run {run} below {}", state.display()));
-            return output::USAGE;
+            return refused(output::USAGE, format!("there is no run {run} below {}", state.display()));
         }
         (None, true) if !recover.quiet => nothing(recover.format, "no run is open"),
         _ => {}
@@ -72,7 +69,7 @@ pub(super) fn main(recover: &Recover) -> u8 {
 /// The named run, or the open one of each instance.
 fn find(state: &Path, run: Option<&str>) -> io::Result<Vec<Found>> {
     let named = |instance: &Path| match run {
-        Some(run) => instance.join(run).join(journal::NAME).exists().then(|| run.to_owned()),
+        Some(run) => journal::runs(instance).take(run),
         None => journal::open_run(instance),
     };
     let instances = journal::instances(state)?;
@@ -83,14 +80,17 @@ fn find(state: &Path, run: Option<&str>) -> io::Result<Vec<Found>> {
 fn one(recover: &Recover, found: &Found) -> u8 {
     let resumable = match Resumable::read(&found.instance, &found.run, &inputs::variable) {
         Ok(resumable) => resumable,
-        // The mark is made after the journal: one without it is of a run that was taken away.
+        // It was refused before it began, or its journal was taken away: the mark of an open run is made after it.
         Err(ResumeError::Damaged(Damage::Unreadable { source, .. }))
             if source.kind() == io::ErrorKind::NotFound =>
         {
-            nothing(recover.format, &format!("of run {} nothing is left", found.run));
+            nothing(
+                recover.format,
+                &format!("run {} has no journal: nothing of it can be gone on with", found.run),
+            );
             return 0;
         }
-        Err(error) => return refused(recover.format, found, &error),
+        Err(error) => return not_gone_on(recover.format, found, &error),
     };
     if recover.after_boot && !resumable.is_of_another_boot() {
         return 0;
@@ -119,28 +119,34 @@ async fn execute(recover: &Recover, found: &Found, resumable: Resumable) -> u8 {
             Err(error) => Err(error),
         }
     };
-    let exit = gone_on.unwrap_or_else(|error| refused(recover.format, found, &error));
+    let exit = gone_on.unwrap_or_else(|error| not_gone_on(recover.format, found, &error));
     outlet.wait(run::LAST_LINES);
     exit
 }
 
-fn refused(format: RunFormat, found: &Found, error: &ResumeError) -> u8 {
-    let exit = error.exit();
+fn not_gone_on(format: RunFormat, found: &Found, error: &ResumeError) -> u8 {
+    refused(format, error.exit(), Some(&found.run), Some(error.code()), &error.to_string())
+}
+
+/// Nothing was done.
+fn refused(format: RunFormat, exit: u8, run: Option<&str>, code: Option<&str>, text: &str) -> u8 {
     match format {
-        RunFormat::Human => output::talk(&format!("{}: {error}", error.code())),
-        RunFormat::Json | RunFormat::Salt => output::json(&json!({
-            "verdict": "refused", "exit": exit, "changed": false, "run": found.run,
-            "code": error.code(), "message": error.to_string(),
+        RunFormat::Human => output::talk(&code.map_or(text.to_owned(), |code| format!("{code}: {text}"))),
+        RunFormat::Salt => output::data(&salt_line(false, text, None)),
+        RunFormat::Json => output::json(&json!({
+            "verdict": Ending::Refused, "exit": exit, "changed": false, "run": run, "code": code, "message": text,
         })),
     }
     exit
 }
 
+/// Nothing was to do.
 fn nothing(format: RunFormat, text: &str) {
     match format {
         RunFormat::Human => output::talk(text),
-        RunFormat::Json | RunFormat::Salt => {
-            output::json(&json!({ "verdict": "unchanged", "exit": 0, "changed": false, "message": text }));
-        }
+        RunFormat::Salt => output::data(&salt_line(false, text, None)),
+        RunFormat::Json => output::json(&json!({
+            "verdict": Ending::Unchanged, "exit": 0, "changed": false, "message": text,
+        })),
     }
 }

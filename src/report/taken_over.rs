@@ -15,7 +15,7 @@ impl Human {
             By::Recover => "recover",
         };
         let text = match goes {
-            Goes::Back => "not committed: goes back to old",
+            Goes::Back => "goes back to old",
             Goes::Forward => "committed: goes on to its end",
         };
         lines.extend(self.line(Mark::Wait, title, text, None));

@@ -173,7 +173,7 @@ fn recover_says_what_it_does_and_a_second_time_has_nothing_to_do() {
     let recovered = host.changeover_bare(&["recover"]);
     assert_eq!(recovered.exit(), 20, "{recovered}");
     let text = recovered.stdout();
-    for said in ["run/runner-gone", "not committed: goes back to old", "rolled back after", "old serves"] {
+    for said in ["run/runner-gone", "goes back to old", "rolled back after", "old serves"] {
         assert!(text.contains(said), "{said}: {text}");
     }
     assert_eq!(Snapshot::of(&host), before);
@@ -344,4 +344,37 @@ fn a_damaged_journal_is_refused_and_holds_no_other_instance_up() {
     let offer = host.offer("1.26.3");
     let refused = host.changeover(&STANDARD, &offer);
     assert_eq!((refused.exit(), refused.said("verdict")), (32, "refused"), "{refused}");
+}
+
+#[test]
+fn a_plan_that_was_edited_beside_the_journal_is_refused() {
+    let host = Host::new().running("1.22.1");
+    killed_in_the_soak(&host);
+    let plan = directory(&host).expect("the run").join("plan.toml");
+    let text = std::fs::read_to_string(&plan).expect("the plan");
+    std::fs::write(&plan, format!("{text}\n# edited\n")).expect("edit it");
+    let masters = host.masters();
+    let refused = recover(&host);
+    assert_eq!((refused.exit(), refused.said("code")), (32, "journal/plan-changed"), "{refused}");
+    assert_eq!((host.masters(), masters.len()), (masters, 2), "nothing was done");
+    std::fs::write(&plan, text).expect("as it was");
+    assert_eq!(recover(&host).exit(), 20);
+}
+
+#[test]
+fn recover_answers_programs_also_where_there_is_nothing_to_go_on_with() {
+    let host = Host::new().running("1.22.1");
+    let unknown = host.changeover_bare(&["recover", "--run", "../unknown", "--output", "json"]);
+    assert_eq!((unknown.exit(), unknown.said("verdict")), (2, "refused"), "{unknown}");
+    assert!(unknown.said("message").starts_with("there is no run ../unknown below "), "{unknown}");
+    // What Salt reads has its own two words.
+    let salt = host.changeover_bare(&["recover", "--output", "salt"]);
+    assert_eq!(
+        (salt.exit(), salt.stdout().trim()),
+        (0, r#"{"changed":false,"comment":"no run is open"}"#),
+        "{salt}"
+    );
+    host.write("/var/lib/changeover", "no directory");
+    let unreadable = recover(&host);
+    assert_eq!((unreadable.exit(), unreadable.said("verdict")), (12, "refused"), "{unreadable}");
 }
