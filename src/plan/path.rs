@@ -57,6 +57,12 @@ impl PlanPath {
     pub fn parent(&self) -> Option<Self> {
         self.0.split_last().map(|(_, rest)| Self(rest.to_vec()))
     }
+
+    /// Whether this stands somewhere in what stands there.
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
 }
 
 impl fmt::Display for PlanPath {

@@ -210,10 +210,14 @@ fn load(
 
 /// The probes of the baseline that can still be asked: not those that need a secret which nobody has any more.
 fn answerable(baseline: &[String], loaded: &Loaded) -> Vec<String> {
+    let (document, unset) = (&loaded.document, &loaded.unset);
     let needs = |name: &str| {
-        let place = PlanPath::root().key("probe").key(name);
-        let text = loaded.document.span_of(&place).map_or("", |span| loaded.document.slice(span));
-        loaded.unset.iter().any(|input| text.contains(&format!("${{{input}}}")))
+        let probe = PlanPath::root().key("probe").key(name);
+        // A table has its header's place only: each value in it has its own.
+        let texts = document.places().filter(|(path, _)| path.is_within(&probe));
+        texts
+            .map(|(_, span)| document.slice(span))
+            .any(|text| unset.iter().any(|input| text.contains(&format!("${{{input}}}"))))
     };
     baseline.iter().filter(|name| !needs(name)).cloned().collect()
 }
@@ -255,4 +259,37 @@ fn memory(replay: &Replay) -> Memory {
         sent: made.counts(),
     };
     Memory { moves: replay.moves.iter().map(remembered).collect(), masters: replay.masters.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::answerable;
+    use crate::plan::{Inputs, Values, load};
+
+    const PLAN: &str = r#"format = 1
+name = "nginx"
+[inputs]
+token = { type = "string", secret = true, from-env = "PROBE_TOKEN" }
+[service]
+kind = "nginx"
+pid-file = "/run/nginx.pid"
+[probe.open]
+url = "http://127.0.0.1/healthz"
+[probe.private]
+url = "http://127.0.0.1/private"
+headers = { Authorization = "Bearer ${token}" }
+[[step]]
+action = "rollback"
+"#;
+
+    #[test]
+    fn a_probe_that_needs_a_secret_which_nobody_has_any_more_is_not_asked() {
+        let baseline = ["open", "private"].map(str::to_owned);
+        for (token, asked) in [(None, 1), (Some("t"), 2)] {
+            let environment = |_: &str| token.map(Into::into);
+            let values = Values { sets: &[], file: None, environment: &environment };
+            let loaded = load("plan.toml", PLAN.as_bytes(), values, Inputs::Open).unwrap();
+            assert_eq!(answerable(&baseline, &loaded), baseline[..asked]);
+        }
+    }
 }
