@@ -104,7 +104,7 @@ impl Observer {
         if let Some(old) = known(Generation::Old) {
             (observer.reversed, observer.old) = (old.id != first, old);
         }
-        observer.new = known(Generation::New).or_else(|| observer.new_by_pid_file());
+        observer.new = known(Generation::New);
         for made in memory.moves {
             observer.ledger.remember(made);
         }
@@ -138,8 +138,7 @@ impl Observer {
 
     /// A second master of which nobody has noted that it was started, and whose parent is gone too.
     fn new_by_pid_file(&self) -> Option<Tracked> {
-        let runs = self.instance.new_file().filter(|_| Tree::read(self.old.id).is_none())?;
-        let named = self.named_master(runs)?;
+        let named = self.named_master(self.instance.new_file()?)?;
         Some(Tracked::new(named.id, named.exe, named.start_stack))
     }
 
@@ -248,6 +247,7 @@ impl Observer {
     /// SIGCHLD, so that a parent seen quiet afterwards has renamed its pid file back already (nginx-facts 33).
     fn read_both(&mut self) -> (Option<Tree>, Option<Tree>) {
         if self.reversed || self.old.dead {
+            self.new = self.new.take().or_else(|| self.new_by_pid_file());
             let old = self.living_old();
             let new = self.living_new();
             return (old.or_else(|| self.follow_successor(new.as_ref())), new);

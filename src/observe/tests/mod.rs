@@ -1,6 +1,7 @@
 //! The observer on a real nginx: a private prefix, no port, only a unix socket in it.
 
 mod nginx;
+mod resumed;
 
 use std::time::Duration;
 

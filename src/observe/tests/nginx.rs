@@ -110,8 +110,13 @@ impl Nginx {
     }
 
     pub(super) fn observer(&self) -> Observer {
+        Observer::new(self.instance())
+    }
+
+    /// The instance as it is now.
+    pub(super) fn instance(&self) -> Instance {
         let socket = self.dir.path().join("server.sock");
-        Observer::new(Instance {
+        Instance {
             pid_file: self.pid_file(),
             binary_path: self.dir.path().join("nginx"),
             found: self.found,
@@ -127,7 +132,7 @@ impl Nginx {
                 term_unlinks: false,
             },
             limits: Limits { quit_timeout: Duration::from_secs(10) },
-        })
+        }
     }
 
     /// Another inode with the same bytes takes the path.
