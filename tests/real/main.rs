@@ -17,6 +17,7 @@ mod committed;
 mod confirm;
 mod connections;
 mod events;
+mod failing_disk;
 mod fleet;
 mod guards;
 mod history;

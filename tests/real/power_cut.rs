@@ -3,22 +3,18 @@
 //! The state directory is an ext4 image of its own. While the run is held at a system call the image is copied: what the
 //! kernel had not yet written to it is not in the copy, as after a power cut.
 
-use std::path::Path;
-
 use nix::sys::signal::Signal;
 
+use crate::support::disk::{self, IMAGE, STATE};
 use crate::support::host::Host;
 use crate::support::points::{self, Call, Point};
 
-const IMAGE: &str = "/srv/state.img";
 const CUT: &str = "/srv/cut.img";
-const STATE: &str = "/var/lib/changeover";
 
 #[test]
 fn whatever_was_synced_is_there_after_a_power_cut_and_the_journal_can_be_read() {
     let (all, _) = cut_at(None);
-    // A machine without loop devices has no image to cut: there it is not tried.
-    let Some(all) = all else { return assert!(!Path::new("/dev/loop-control").exists()) };
+    let Some(all) = all else { return disk::not_tried() };
     let first = all.iter().position(|point| point.call == Call::Write).expect("a journal");
     // Before anything is done, and at some of the others.
     let acts = |point: &Point| !point.after && matches!(point.call, Call::Signal | Call::Rename);
@@ -49,7 +45,7 @@ fn durable_lines(points: &[Point]) -> usize {
 /// there are loop devices, and the journal as the run had written it and as the copy holds it.
 fn cut_at(last: Option<usize>) -> (Option<Vec<Point>>, Option<(String, String)>) {
     let host = Host::new().running("1.22.1");
-    if !mounted(&host) {
+    if !disk::mounted(&host) {
         return (None, None);
     }
     let offer = host.offer("1.26.3");
@@ -69,19 +65,8 @@ fn cut_at(last: Option<usize>) -> (Option<Vec<Point>>, Option<(String, String)>)
         host.exec("umount", &["/srv/cut"]);
         (live, cut)
     });
-    host.exec("umount", &["--lazy", STATE]);
+    disk::unmount(&host);
     (Some(points), texts)
-}
-
-/// Makes the image and mounts it as the state directory.
-fn mounted(host: &Host) -> bool {
-    host.write(IMAGE, "");
-    let image = std::fs::OpenOptions::new().write(true).open(host.path(IMAGE)).expect("the image");
-    image.set_len(16 << 20).expect("its size");
-    let made = host.exec("mkfs.ext4", &["-q", "-F", IMAGE]);
-    assert!(made.status.success(), "{made:?}");
-    host.write(&format!("{STATE}/.there"), "");
-    host.exec("mount", &["-o", "loop", IMAGE, STATE]).status.success()
 }
 
 /// The journal of the only run below a state directory.

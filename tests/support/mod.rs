@@ -16,6 +16,7 @@ pub(crate) mod builds;
 pub(crate) mod certificates;
 pub(crate) mod changeover;
 pub(crate) mod config;
+pub(crate) mod disk;
 pub(crate) mod events;
 pub(crate) mod gate;
 pub(crate) mod hex;

@@ -91,8 +91,8 @@ impl Opening {
         unfinished::check(&instance)?;
         let began = self.recorder.now();
         // Before anything is laid beside the path: whose it is, a later run knows by the names of the directories.
-        let directory =
-            locks.is_ok().then(|| RunDirectory::create(&instance, &self.run, &self.text, &self.inputs));
+        let create = || RunDirectory::create(&instance, &self.run, &self.text, &self.inputs);
+        let directory = locks.is_ok().then(create).transpose()?;
         // Without its locks a run stages nothing: the checks say why, where they know it.
         let input = preflight::Input { plan: &self.plan, run: &self.run, stage: locks.is_ok() };
         let report = {
@@ -101,19 +101,19 @@ impl Opening {
         };
         let took = millis(self.recorder.now().saturating_sub(began));
         let judged = self.judge(report, took);
-        if let (Err(_), Some(Ok(directory))) = (&judged, &directory) {
+        if let (Err(_), Some(directory)) = (&judged, &directory) {
             directory.discard();
         }
         let (mut ready, locks) = (judged?, locks?);
-        let directory = directory.transpose()?;
         let runs = directory.as_ref().map(RunDirectory::runs).unwrap_or_default();
         // From here on a refusal is kept too: whoever looks at the run later reads why it did not begin.
         if let Some(directory) = directory {
             self.recorder.keep_in(directory);
         }
-        let mut guardian = self.guarded.then(|| Guardian::start(&instance, &self.run, &locks)).transpose()?;
+        // First of all: what was staged is removed with it, whatever refuses from here on.
         let mut files = Files::make(&ready, &self.run)?;
         files.binary.runs = runs;
+        let mut guardian = self.guarded.then(|| Guardian::start(&instance, &self.run, &locks)).transpose()?;
         self.is_as_sealed(&ready)?;
         let mut observer = Observer::new(prepared::instance(&self.plan, &ready, &files));
         ready.baseline.accepting = self.settled_workers(&mut observer).await?;
