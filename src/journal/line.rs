@@ -85,3 +85,20 @@ impl Chain {
         sha256(format!("{}{body}", self.sum).as_bytes())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Chain, LineError};
+    use crate::{journal::Entry, protocol::FileId};
+
+    #[test]
+    fn a_line_with_another_number_is_refused_also_where_its_checksum_is_right() {
+        let entry = Entry::Laid { stub: FileId { dev: 1, ino: 9 } };
+        for (before, number) in [(0, None), (1, Some(2)), (u64::MAX - 1, Some(u64::MAX))] {
+            let mut writer = Chain { seq: before, ..Chain::of("run") };
+            let line = writer.write(0, String::new(), &entry).unwrap();
+            let read = Chain::of("run").read(line.strip_suffix(b"\n").unwrap());
+            assert_eq!(read.err(), number.map(|number| LineError::Number(number, 1)));
+        }
+    }
+}

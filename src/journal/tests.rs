@@ -12,9 +12,9 @@ use std::{
 use super::{Begun, Damage, Entry, FORMAT, Journal, NAME, OpenRun, Replay, open_run, read};
 use crate::{
     engine::{By, Event, Goes, NewFile, Phase, Verdict},
-    host::{place::Place, scratch::Scratch, world_id::WorldId},
+    host::{files::Hashed, place::Place, scratch::Scratch, world_id::WorldId},
     observe::Known,
-    preflight::{Fingerprint, Ready},
+    preflight::{Fingerprint, Ready, Staged},
     protocol::{Baseline, FileId, Generation, Identity, Move, OldFile, Signal},
 };
 
@@ -273,6 +273,25 @@ fn a_file_that_others_may_have_written_is_not_read() {
     if rustix::process::geteuid().is_root() {
         assert_eq!(code(|file| std::os::unix::fs::chown(file, Some(33), None).unwrap()), "journal/untrusted");
     }
+}
+
+#[test]
+fn after_a_restart_the_files_beside_the_path_have_the_device_that_its_directory_has_now() {
+    let [was, now, other] = [1, 5, 2].map(|dev| FileId { dev, ino: 8 });
+    let staged = |id| Staged {
+        name: "staged".into(),
+        path: "/usr/sbin/staged".into(),
+        file: Hashed { sha256: String::new(), id, size: 1 },
+    };
+    let mut begun = Begun { takes: Some(was), ..begun() };
+    (begun.ready.staged, begun.ready.kept) = (Some(staged(was)), Some(staged(was)));
+    // The path is a symlink to a file of another file system.
+    begun.ready.place.file = other;
+    begun.moves_to_device(5);
+    let Begun { ready, stub, takes, .. } = begun;
+    assert_eq!((ready.place.entry, ready.place.file), (FileId { dev: 5, ino: 7 }, other));
+    assert_eq!((stub, takes), (FileId { dev: 5, ino: 9 }, Some(now)));
+    assert_eq!([ready.staged, ready.kept].map(|copy| copy.unwrap().file.id), [now, now]);
 }
 
 #[test]

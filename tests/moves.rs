@@ -1,4 +1,5 @@
-//! Every move that a run can make is explored by the verifier with some plan: a move that none leads to is not proven.
+//! Every move that a run can make is explored by the verifier with some plan, since one that none leads to is not proven; and
+//! `docs/journal.md` says what each is taken for where nobody knows whether it was made.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot read a plan has failed")]
 
@@ -96,4 +97,43 @@ fn every_move_of_a_step_and_of_the_way_back_is_explored_with_some_plan() {
     for what in all {
         assert_eq!((forward.contains(&what), back.contains(&what)), made_by(&what), "{what:?}");
     }
+}
+
+/// The rows of the table of moves, cell by cell.
+fn rows() -> Vec<Vec<String>> {
+    let page = std::fs::read_to_string("docs/journal.md").unwrap();
+    let rows = page.lines().skip_while(|line| !line.starts_with("| move |")).skip(2);
+    let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    rows.take_while(|line| line.starts_with('|')).map(cells).collect()
+}
+
+/// Whether a row is about this move.
+fn is_about(row: &[String], what: &Move) -> bool {
+    let Some((named, rest)) = row[0].trim_start_matches('`').split_once('`') else { return false };
+    let Move::Signal { signal, to } = what else {
+        return serde_json::to_value(what).unwrap()["move"] == named;
+    };
+    let old_only = rest.ends_with("to old");
+    let signals: Vec<&str> = rest.trim_end_matches("to old").split([',', ' ']).collect();
+    named == "signal"
+        && signals.contains(&signal.to_string().as_str())
+        && (!old_only || *to == Generation::Old)
+}
+
+#[test]
+fn every_move_has_one_row_that_says_whether_it_counts_where_nobody_knows() {
+    let rows = rows();
+    for what in every_move() {
+        let about: Vec<_> = rows.iter().filter(|row| is_about(row, &what)).collect();
+        // What the runner never sends is nobody's: WINCH, HUP and USR2 to new are steps of plans, and are looked at again.
+        let of_new = matches!(
+            what,
+            Move::Signal { signal: Signal::Winch | Signal::Hup | Signal::Usr2, to: Generation::New }
+        );
+        assert_eq!(about.len(), usize::from(!of_new), "{what:?}: {about:?}");
+        if let Some(row) = about.first() {
+            assert_eq!(row[2].starts_with("counts as made"), what.counts_when_unknown(), "{what:?}");
+        }
+    }
+    assert!(rows.iter().all(|row| every_move().iter().any(|what| is_about(row, what))), "{rows:?}");
 }
