@@ -120,6 +120,9 @@ impl State {
 
     fn probe(&mut self, step: &HttpProbe) -> Ended {
         self.starts();
+        if step.answered_by == Answerer::New && !self.run.new_is_well {
+            return Err("new answers with errors".to_owned());
+        }
         let answers = match step.answered_by {
             Answerer::New => self.accepting(Generation::New) > 0,
             Answerer::Old => self.accepting(Generation::Old) > 0,
@@ -201,6 +204,19 @@ mod tests {
         // It is told HUP by somebody, and exits without a word to its workers (nginx-facts 36).
         let left = committed(&standard, true, |state| state.run.host.tell(Who::Old, Signal::Hup));
         assert!(left.run.is_committed(), "{left:?}");
+    }
+
+    #[test]
+    fn a_new_that_answers_with_errors_fails_its_probe_and_is_not_waited_for() {
+        let plan = standard();
+        let mut state = committing(&plan, true);
+        state.run.new_is_well = false;
+        let probe = plan.steps.iter().find(|step| matches!(step.action, Action::HttpProbe(_))).unwrap();
+        let (mut sick, ended) = perform(&state, &probe.action).swap_remove(0);
+        assert_eq!(ended, Err("new answers with errors".to_owned()));
+        let way = sick.run.goes_back();
+        let term = Move::Signal { signal: Signal::Term, to: Generation::New };
+        assert!(way.moves.contains(&term) && !way.gap && sick.run.is_as_before(), "{way:?}");
     }
 
     #[test]

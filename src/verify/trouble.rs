@@ -14,6 +14,8 @@ pub(super) enum Trouble {
     Reload,
     /// Somebody else tells old USR1, as a log rotation does.
     Rotation,
+    /// What new answers is wrong.
+    Sick,
     /// Somebody else removes the pid file.
     LosesPidFile,
     /// Somebody else removes the path of the unix socket.
@@ -25,11 +27,12 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Exits,
         Self::GivesUp,
         Self::Reload,
         Self::Rotation,
+        Self::Sick,
         Self::LosesPidFile,
         Self::LosesUnixPath,
         Self::OldKilled,
@@ -39,7 +42,7 @@ impl Trouble {
     /// Whom it happens to.
     const fn strikes(self) -> Generation {
         match self {
-            Self::Exits | Self::GivesUp => Generation::New,
+            Self::Exits | Self::GivesUp | Self::Sick => Generation::New,
             Self::Reload
             | Self::Rotation
             | Self::LosesPidFile
@@ -85,6 +88,10 @@ impl Trouble {
             Self::Rotation => {
                 next.run.host.tell(who, Signal::Usr1);
                 next.story.push("somebody tells old-master USR1".to_owned());
+            }
+            Self::Sick => {
+                next.run.new_is_well = false;
+                next.story.push("new answers with errors".to_owned());
             }
             Self::LosesPidFile => {
                 next.run.host.pid_file = None;
@@ -152,6 +159,7 @@ mod tests {
             "the workers of new exit with code 2",
             "somebody tells old-master HUP",
             "somebody tells old-master USR1",
+            "new answers with errors",
             "somebody removes the pid file",
             "somebody removes the path of a unix socket",
         ];
