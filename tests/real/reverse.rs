@@ -108,6 +108,23 @@ fn a_started_old_that_is_killed_is_started_once_more_and_no_oftener() {
 }
 
 #[test]
+fn a_started_old_that_a_stranger_drains_is_reloaded_while_new_serves() {
+    let scene = met(Moment::Soak, |mut met| {
+        met.host.kill(met.old, Signal::SIGKILL);
+        let back = back_master(&mut met.run);
+        met.run.signal(Signal::SIGSTOP);
+        wait_until("the old binary accepts", || met.host.accepting(back).len() == 2);
+        met.host.kill(back, Signal::SIGWINCH);
+        wait_until("nobody of it accepts", || met.host.accepting(back).is_empty());
+        met.run.signal(Signal::SIGCONT);
+        met.run.wait()
+    });
+    came_back(&scene);
+    assert!(moves_back(&scene.run).contains(&"HUP old".to_owned()), "{}", scene.run);
+    assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
+}
+
+#[test]
 fn old_that_a_stranger_told_quit_is_started_again() {
     for moment in [Moment::BothAccept, Moment::Soak] {
         let scene = met(moment, |met| {

@@ -8,18 +8,25 @@ use super::{
 };
 use crate::protocol::{Generation, Next, Past, Question, Signal, Situation, Stuck, Waiting};
 
+/// How often a back-master is reloaded that does not accept.
+const RELOADS: usize = 2;
+
 /// Rule 3. Nobody of old accepts: HUP starts its workers from memory, whatever new is (nginx-facts 3, 24).
 pub(super) fn somebody_of_old_accepts(situation: &Situation) -> Option<Next> {
     let nobody = situation.old.accepting() == Some(0);
     if !situation.new.master.lives() || !nobody {
         return None;
     }
+    let hup = signal(Signal::Hup, Generation::Old);
     let told_quit = last(situation, &signal(Signal::Quit, Generation::New)).is_some();
-    Some(if situation.reversed && !told_quit {
-        still_coming(situation).unwrap_or(Next::Stuck(Stuck::OldDoesNotAccept))
-    } else {
-        Next::Move(signal(Signal::Hup, Generation::Old))
-    })
+    if !situation.reversed || told_quit {
+        return Some(Next::Move(hup));
+    }
+    // It starts its workers by itself, unless somebody has told it WINCH: then a reload does.
+    Some(still_coming(situation).unwrap_or_else(|| {
+        let tried = attempts(situation, &hup) >= RELOADS;
+        if tried { Next::Stuck(Stuck::OldDoesNotAccept) } else { Next::Move(hup) }
+    }))
 }
 
 /// Rule 4. USR1 fires a WINCH that is latched in old while new still covers for it (nginx-facts 17), and reopens logs.

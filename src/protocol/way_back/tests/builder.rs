@@ -129,7 +129,8 @@ impl Situation {
     }
 
     fn made(mut self, what: Move, age: u64, way_back: bool) -> Self {
-        let to = what.receiver().map(|to| if to == Generation::Old { OLD } else { NEW });
+        let old = self.old.id.unwrap_or(OLD);
+        let to = what.receiver().map(|to| if to == Generation::Old { old } else { NEW });
         self.past.push(Past { what, to, age: ms(age), way_back, sent: true });
         self
     }

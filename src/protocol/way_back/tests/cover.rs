@@ -25,8 +25,20 @@ fn rule_3_a_back_master_is_waited_for_unless_new_was_told_quit() {
         now.with(|now| now.past.last_mut().unwrap().age = ms(age))
     };
     empty(1_000).waits(Waiting::OldAccepts, 9_000);
-    empty(10_000).ends_stuck(Stuck::OldDoesNotAccept);
     empty(10_000).back(to_new(Signal::Quit), 100).moves(to_old(Signal::Hup));
+}
+
+#[test]
+fn rule_3_a_back_master_that_somebody_has_drained_is_reloaded_twice() {
+    let reloaded = |ages: &[u64]| {
+        let empty = reversed().with(|now| now.old.workers.titled.clear());
+        let empty = empty.with(|now| now.past.last_mut().unwrap().age = ms(30_000));
+        ages.iter().fold(empty, |now, age| now.back(to_old(Signal::Hup), *age))
+    };
+    reloaded(&[]).moves(to_old(Signal::Hup));
+    reloaded(&[4_000]).waits(Waiting::OldAccepts, 6_000);
+    reloaded(&[10_000]).moves(to_old(Signal::Hup));
+    reloaded(&[20_000, 10_000]).ends_stuck(Stuck::OldDoesNotAccept);
 }
 
 #[test]
