@@ -246,6 +246,8 @@ impl Observer {
     /// The child before its parent, and the pid file after both: what is seen dead here has told its parent by
     /// SIGCHLD, so that a parent seen quiet afterwards has renamed its pid file back already (nginx-facts 33).
     fn read_both(&mut self) -> (Option<Tree>, Option<Tree>) {
+        // A back-master whose new is gone is an old like any other: whom it executes is new.
+        self.reversed &= self.new.as_ref().is_some_and(|new| !new.dead);
         if self.reversed || self.old.dead {
             self.new = self.new.take().or_else(|| self.new_by_pid_file());
             let old = self.living_old();

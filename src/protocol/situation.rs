@@ -15,7 +15,7 @@ pub struct Situation {
     pub old: GenerationState,
     /// The generation that runs the staged file.
     pub new: GenerationState,
-    /// `old` is a back-master: a child of `new`, started by USR2 to it (a reversed pair).
+    /// `old` is a back-master: a child of `new`, started by USR2 to it (a reversed pair), as long as `new` lives.
     pub reversed: bool,
     /// Whom the pid file names.
     pub pid_file: PidFile,

@@ -192,6 +192,12 @@ fn a_child_that_was_seen_to_be_executed_is_known_when_its_parent_dies_before_the
     kill(new);
     let reversed = observer.until("new is dead", |now| now.new.master == Master::Dead);
     assert_eq!((reversed.old.id, reversed.reversed), (Some(back), true));
+    // Nobody is its parent any more, so it takes USR2 from whoever sends it.
+    observer.until("alone", |now| !now.reversed && accepts(&now.old));
+    signal(back, Signal::Usr2);
+    let second = nginx.child();
+    let both = observer.until("a second master", |now| now.new.master.lives());
+    assert_eq!((both.old.id, both.new.id, both.reversed), (Some(back), Some(second), false));
 }
 
 #[test]

@@ -195,15 +195,14 @@ impl Simulated {
     /// Whoever was executed since the last look is known from now on: a child of old is new, and where old is gone the child
     /// of new that runs what old ran is old (rule 2a of `docs/way-back.md`).
     pub fn notices(&mut self) {
-        match self.master(Generation::Old) {
-            Some(old) if !self.reversed => self.new = self.child_of(old).or(self.new),
-            Some(_) => {}
-            None => {
-                let new = self.master(Generation::New);
-                if let Some(back) = new.and_then(|new| self.child_of(new)).filter(|it| self.runs_olds(*it)) {
-                    (self.old, self.reversed) = (back, true);
-                }
+        let (old, new) = (self.master(Generation::Old), self.master(Generation::New));
+        self.reversed &= new.is_some();
+        if let Some(old) = old {
+            if !self.reversed {
+                self.new = self.child_of(old).or(self.new);
             }
+        } else if let Some(back) = new.and_then(|new| self.child_of(new)).filter(|it| self.runs_olds(*it)) {
+            (self.old, self.reversed) = (back, true);
         }
     }
 

@@ -142,8 +142,6 @@ fn judge(scene: Scene, before: &Simulated, after: &Simulated, way: &WayBack) -> 
         None => {}
         Some(Stuck::NoMaster) if after.host.masters().all(|(_, master)| master.leaves()) => {}
         Some(Stuck::OldNotStarted) if broken => {}
-        // Whom strangers have let a back-master execute is nobody that this run knows.
-        Some(Stuck::NoProgress) if after.situation().reversed => {}
         Some(_) => return Err("stuck without a reason"),
     }
     // WINCH and a reload that reached a master together are residue; and where the disk has no configuration, too many workers
