@@ -219,6 +219,26 @@ fn a_budget_that_is_shorter_than_the_steps_is_no_finding_and_stands_beside_them(
     assert_eq!(times("soak-and-watch", &open.replace("budget", "timeout")), (None, None, drain));
 }
 
+#[test]
+fn the_facts_say_how_much_was_explored() {
+    let check = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_changeover"));
+        let output = command.args(["check", "plans/nginx.toml", "--facts"]).args(arguments).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let told: serde_json::Value = serde_json::from_str(&check(&["--output", "json"])).unwrap();
+    let number = |name: &str| told["crashes"][name].as_u64().unwrap();
+    let (killed, rebooted) = (number("killed"), number("rebooted"));
+    let line = format!(
+        "crashes   the runner at {killed} places, the host at {rebooted} places, {} of these in an exec window",
+        number("in-the-window")
+    );
+    let shown = check(&[]);
+    assert!(shown.contains(&line), "{line}: {shown}");
+    let moves = told["moves"].as_array().unwrap().len();
+    assert!(shown.contains(&format!("{} states, {moves} kinds of moves", told["states"])), "{shown}");
+}
+
 /// The standard plan with its probe, and these steps instead of its own.
 fn with_steps(steps: &[&str]) -> String {
     let (head, standard) = standard();

@@ -104,11 +104,8 @@ fn moves(report: &Report) -> BTreeSet<String> {
 /// Where the runner was killed and the host rebooted, in numbers.
 fn crashes(crashes: Crashes) -> String {
     let Crashes { killed, rebooted, in_the_window } = crashes;
-    let [killed, rebooted] = [killed, rebooted].map(|places| units::count(places, "place"));
-    let exception = "with a file of the run at the path, for milliseconds";
-    format!(
-        "the runner killed at {killed}, the host rebooted at {rebooted}, {in_the_window} of them {exception}"
-    )
+    let [runner, host] = [killed, rebooted].map(|places| units::count(places, "place"));
+    format!("the runner at {runner}, the host at {host}, {in_the_window} of these in an exec window")
 }
 
 /// What makes a well-formed plan unsafe, for people.
