@@ -67,6 +67,7 @@ fn observe(status: &Status, found: &Found, binary: &str) -> Situation {
         ours: found.new.as_ref().and_then(|new| new.exe),
         stub: None,
         unix_paths: Vec::new(),
+        streams: false,
         baseline: Baseline {
             accepting: found.old.workers.titled.len(),
             cache_manager: false,

@@ -46,6 +46,7 @@ pub(crate) fn begun() -> Begun {
         adopted: None,
         kept: None,
         unix_paths: Vec::new(),
+        streams: true,
         test_arguments: Vec::new(),
         directory: None,
         user: None,

@@ -60,13 +60,15 @@ impl Tree {
 #[derive(Debug)]
 pub(super) struct Listening {
     known: HashSet<u64>,
+    /// Whether masters are known to hold one until they leave.
+    streams: bool,
     /// Held by a master when the listeners were last read: they are not read again for the same.
     looked_for: BTreeSet<u64>,
 }
 
 impl Listening {
-    pub(super) fn new(known: HashSet<u64>) -> Self {
-        Self { known, looked_for: BTreeSet::new() }
+    pub(super) fn new(known: HashSet<u64>, streams: bool) -> Self {
+        Self { known, streams, looked_for: BTreeSet::new() }
     }
 
     /// Those of `held` that listen.
@@ -209,8 +211,8 @@ impl Tracked {
         workers
     }
 
-    /// Whether a quiet master holds a listening socket. One that never held a stream listener (only UDP) cannot be
-    /// judged by that and counts as listening.
+    /// Whether a quiet master holds a listening socket. One of which nobody knows that it ever held a stream listener (only
+    /// UDP) cannot be judged by that and counts as listening.
     fn listens(&mut self, listening: &mut Listening) -> bool {
         let holds = |(descriptor, inode)| process::socket(self.id.pid, descriptor) == Some(inode);
         if self.listener.is_some_and(holds) {
@@ -219,7 +221,7 @@ impl Tracked {
         let now = listening.of(process::sockets(self.id.pid));
         self.listener = process::descriptor_of(self.id.pid, &now);
         if now.is_empty() {
-            return self.listeners.is_empty();
+            return !listening.streams && self.listeners.is_empty();
         }
         self.listeners = now;
         true
@@ -269,7 +271,7 @@ mod tests {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let orphan = Process::read(i32::try_from(child.id()).unwrap()).unwrap().id;
         let (mut tracked, mut listening) =
-            (Tracked::new(tree.master.id, None, 0), Listening::new(HashSet::new()));
+            (Tracked::new(tree.master.id, None, 0), Listening::new(HashSet::new(), false));
         let stack = tree.master.start_stack;
         assert_ne!(stack, 0);
         tracked.observe(Duration::ZERO, &tree, &mut listening, false);

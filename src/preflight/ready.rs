@@ -54,6 +54,8 @@ pub struct Ready {
     pub kept: Option<Staged>,
     /// Unix listening paths with their sockets. The hard link of each is made by the run.
     pub unix_paths: Vec<(PathBuf, FileId)>,
+    /// Whether old holds listening sockets of streams: a master of the instance that holds none is leaving then.
+    pub streams: bool,
     /// The arguments of a configuration test of the found binary, as the master was started.
     pub test_arguments: Vec<String>,
     /// The master's working directory, where it is one.
@@ -147,6 +149,7 @@ impl Ready {
                 configuration: facts.configuration().map(digests).unwrap_or_default(),
             },
             unix_paths,
+            streams: master.held.iter().any(|held| !matches!(held.socket, Socket::Udp(_))),
         })
     }
 }

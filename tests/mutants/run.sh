@@ -106,14 +106,16 @@ unit 'dying new' src/engine/expect.rs 's/\.filter\(.[^)]*Master::Busy\)//' engin
 real 'only copy' src/run/ending.rs 's/needless && self\.given\.new_file != NewFile::Adopted/needless/' adopt::where_everybody
 
 # Masters and what they leave.
-unit 'died in a look' src/observe/observer.rs 's/if state\.master == Master::Leaving &&/if false \&\&/' observe::tests::a_master_that_dies
-unit 'child of a back-master' src/observe/observer.rs 's/        self\.reversed &= [^\n]*\n//' observe::tests
+unit 'died in a look' src/observe/observer/mod.rs 's/if state\.master == Master::Leaving &&/if false \&\&/' observe::tests::a_master_that_dies
+unit 'resumed: who leaves' src/observe/tree.rs 's/!listening\.streams && //' observe::tests::resumed
+unit 'resumed: whose child' src/observe/observer/resume.rs 's/new\.is_some_and\([^;]*\)\n/self.old.id != self.instance.old\n/' observe::tests::resumed
+unit 'child of a back-master' src/observe/observer/mod.rs 's/        self\.reversed &= [^\n]*\n//' observe::tests
 unit 'orphans' src/observe/tree.rs 's/        self\.orphans\.extend[^\n]*\n//' observe::tree
 unit 'stack of the dying' src/observe/tree.rs 's/if master\.start_stack != 0/if true/' observe::tree
 unit 'descent' src/observe/strays.rs 's/let forked = [^;]*;/let forked = false;/' observe::strays
 real 'new runs its file' src/engine/expect.rs 's/self\.new_runs\.is_none_or\([^)]*\)\)/true/' races::a_second_upgrade_by_hand_as
 real 'no second master' src/engine/expect.rs 's/self\.new_started && //' adopt::a_master_of_the_adopted
-real 'poison of a fork' src/observe/observer.rs 's/self\.old\.id, self\.new\.is_some\(\)/self.old.id, true/' limits::a_fork_that_fails
+real 'poison of a fork' src/observe/observer/mod.rs 's/self\.old\.id, self\.new\.is_some\(\)/self.old.id, true/' limits::a_fork_that_fails
 real 'descriptors' src/host/exits.rs 's/\.take\(descriptors::limit\(\) \/ 2\)//' limits::a_run_with_fewer
 real 'draining strays' src/run/ending.rs 's/!strays\.is_disjoint\(&situation\.strays\.titled\)/!strays.is_empty()/' limits::workers_that_only
 

@@ -301,7 +301,7 @@ fn a_master_that_dies_between_two_reads_of_one_look_is_dead_and_not_leaving() {
     let mut observer = nginx.observer();
     let id = observer.until("settled", |now| accepts(&now.old)).old.id.unwrap();
     let (tree, mut listening) =
-        (Tree::read(id).unwrap(), Listening::new(crate::host::listening::listening()));
+        (Tree::read(id).unwrap(), Listening::new(crate::host::listening::listening(), true));
     let mut tracked = Tracked::new(id, None, 0);
     let mut look = || state(&mut tracked, Some(&tree), nginx::pause(), &mut listening, &[]).master;
     assert_ne!(look(), Master::Leaving);

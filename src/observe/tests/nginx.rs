@@ -125,6 +125,7 @@ impl Nginx {
             ours: None,
             stub: None,
             unix_paths: vec![(socket.clone(), files::file_id(&socket).unwrap())],
+            streams: true,
             baseline: Baseline {
                 accepting: 2,
                 cache_manager: false,

@@ -96,3 +96,37 @@ fn a_new_master_that_nobody_noted_is_the_one_that_the_pid_file_names_once_old_is
     let seen = resumed.until("new is known", |now| now.old.master == Master::Dead && accepts(&now.new));
     assert_eq!(seen.new.id, Some(new.1.id));
 }
+
+#[test]
+fn an_old_that_a_service_manager_has_started_is_no_back_master() {
+    let nginx = Nginx::start();
+    let (instance, mut first) = both(&nginx);
+    nginx.put_back();
+    let [old, new] = known(&first);
+    signal(old.1.id, Signal::Quit);
+    first.until("old is gone", |now| now.old.master == Master::Dead);
+    let client = nginx.open_request();
+    signal(new.1.id, Signal::Quit);
+    first.until("new leaves", |now| now.new.master == Master::Leaving);
+    nginx.start_again();
+    first.until("another one serves", |now| accepts(&now.old) && !now.reversed);
+    let [again, _] = known(&first);
+    let mut resumed = Observer::resume(instance, memory(&[old, new, again]));
+    let seen = resumed.until("seen", |now| accepts(&now.old) && now.new.master == Master::Leaving);
+    assert_eq!((seen.old.id, seen.reversed), (Some(again.1.id), false));
+    drop(client);
+}
+
+#[test]
+fn an_old_that_somebody_told_quit_while_nobody_looked_is_leaving() {
+    let nginx = Nginx::start();
+    let mut first = nginx.observer();
+    first.until("settled", |now| accepts(&now.old));
+    let old = (Generation::Old, first.known(Generation::Old).unwrap());
+    let (instance, client) = (nginx.instance(), nginx.open_request());
+    signal(old.1.id, Signal::Quit);
+    first.until("old leaves", |now| now.old.master == Master::Leaving);
+    let mut resumed = Observer::resume(instance, memory(&[old]));
+    resumed.until("old leaves", |now| now.old.master == Master::Leaving);
+    drop(client);
+}

@@ -94,6 +94,7 @@ pub(super) fn instance(plan: &Plan, ready: &Ready, files: &Files) -> Instance {
         kept: ready.kept.as_ref().map(|kept| kept.file.id),
         stub: Some(files.binary.stub.1),
         unix_paths: ready.unix_paths.clone(),
+        streams: ready.streams,
         baseline: ready.baseline,
         limits: Limits { quit_timeout: plan.rollback.quit_timeout },
     }

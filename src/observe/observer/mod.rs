@@ -1,11 +1,13 @@
 //! The observer: follows the two known masters and says what is there now.
 
+mod resume;
+
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 
 use super::{
     files::{self, Content},
     ledger::Ledger,
-    memory::{Known, Memory},
+    memory::Known,
     strays,
     tree::{Listening, Tracked, Tree, facts},
 };
@@ -36,6 +38,8 @@ pub struct Instance {
     pub stub: Option<FileId>,
     /// Unix listening paths and their sockets.
     pub unix_paths: Vec<(PathBuf, FileId)>,
+    /// Whether its masters are known to hold listening sockets of streams until they leave.
+    pub streams: bool,
     /// What was true before anything was touched.
     pub baseline: Baseline,
     /// The bounds of the plan.
@@ -83,10 +87,11 @@ impl Observer {
     #[must_use]
     pub fn new(instance: Instance) -> Self {
         let old = Tracked::new(instance.old, None, 0);
+        let listening = Listening::new(listening(), instance.streams);
         Self {
             instance,
             ledger: Ledger::default(),
-            listening: Listening::new(listening()),
+            listening,
             old,
             new: None,
             reversed: false,
@@ -95,51 +100,10 @@ impl Observer {
         }
     }
 
-    /// Goes on observing what another process has begun to. What masters of before have left is looked for once.
-    #[must_use]
-    pub fn resume(instance: Instance, memory: Memory) -> Self {
-        let first = instance.old;
-        let mut observer = Self::new(instance);
-        let known = |which| memory.last(which).map(Tracked::known);
-        if let Some(old) = known(Generation::Old) {
-            (observer.reversed, observer.old) = (old.id != first, old);
-        }
-        observer.new = known(Generation::New);
-        for made in memory.moves {
-            observer.ledger.remember(made);
-        }
-        // They are known before anybody's death is looked at: who holds one of them is a stray then.
-        let Self { old, new, listening, .. } = &mut observer;
-        std::iter::once(old).chain(new).for_each(|tracked| tracked.learn_listeners(listening));
-        observer.find_strays_of(&memory.masters);
-        observer
-    }
-
-    /// What is left of masters that were replaced by others before.
-    fn find_strays_of(&mut self, masters: &[(Generation, Known)]) {
-        let present = [Some(self.old.id), self.new_master()];
-        let living: Vec<Identity> =
-            present.into_iter().flatten().filter(|id| Tree::read(*id).is_some()).collect();
-        let listeners = self.listeners();
-        for (which, known) in masters.iter().filter(|(_, known)| !present.contains(&Some(known.id))) {
-            let found = strays::discover(&Tracked::known(known), &living, &listeners);
-            match which {
-                Generation::Old => self.strays.old.extend(found),
-                Generation::New => self.strays.new.extend(found),
-            }
-        }
-    }
-
     /// The listening sockets of both generations.
     fn listeners(&self) -> BTreeSet<u64> {
         let of_new = self.new.iter().flat_map(|new| &new.listeners);
         self.old.listeners.iter().chain(of_new).copied().collect()
-    }
-
-    /// A second master of which nobody has noted that it was started, and whose parent is gone too.
-    fn new_by_pid_file(&self) -> Option<Tracked> {
-        let named = self.named_master(self.instance.new_file()?)?;
-        Some(Tracked::new(named.id, named.exe, named.start_stack))
     }
 
     /// The file that this run staged is known now.
