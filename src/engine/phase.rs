@@ -87,7 +87,8 @@ pub fn next(phase: Phase, event: &Event) -> Result<Phase, IllegalEvent> {
         (Forward { .. } | Committed | RollingBack, Event::MoveRefused { .. }) => phase,
         (RollingBack, Event::RolledBack | Event::HostRestarted { .. }) => RolledBack,
         (Committed | Finishing, Event::HostRestarted { .. }) => Finished,
-        (RollingBack, Event::Stuck { .. }) => Phase::Stuck,
+        // Behind its end too: somebody may end old before that is told.
+        (RollingBack | RolledBack, Event::Stuck { .. }) => Phase::Stuck,
         (Forward { .. } | Committed | Finishing | RollingBack, Event::MoveMade { .. }) => phase,
         (Preflight | Forward { .. } | Committed | Finishing | RollingBack, Event::Slow { .. }) => phase,
         (Forward { .. } | Committed | Finishing | RollingBack, Event::Workers(_)) => phase,
@@ -216,7 +217,7 @@ pub(crate) mod tests {
             (taken_over(Goes::Back), "PRFCBOSX", 'B'),
             (Event::WayBackWaits { waiting: Waiting::OldSettles }, "B", '='),
             (Event::RolledBack, "B", 'O'),
-            (Event::Stuck { why: Stuck::NoMaster }, "B", 'X'),
+            (Event::Stuck { why: Stuck::NoMaster }, "BO", 'X'),
             (Event::Stopped, "FCQB", 'S'),
             (Event::Refused, "PF", 'R'),
             (Event::Finished { old_gone: true }, "Q", 'D'),

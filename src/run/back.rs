@@ -86,7 +86,7 @@ impl<W: World> Run<'_, W> {
         true
     }
 
-    fn stuck(&mut self, why: Stuck) -> Back {
+    pub(super) fn stuck(&mut self, why: Stuck) -> Back {
         self.tell(Event::Stuck { why });
         Back::Stuck(why)
     }

@@ -13,7 +13,7 @@ use crate::{
     diagnose::{self, Cause},
     engine::{Ending, Event, Fault, FaultReport, NewFile, Phase, Serving, Verdict},
     plan::OnFailure,
-    protocol::{Generation, Move, PathHolds, Situation},
+    protocol::{Generation, Move, PathHolds, Situation, Stuck},
     report::words,
 };
 
@@ -23,9 +23,15 @@ impl<W: World> Run<'_, W> {
         match way {
             Way::Done { old_gone } => {
                 self.tell(Event::Finished { old_gone });
+                let situation = self.world.observe();
                 self.world.tidy(true);
+                // What became of new behind the last step is told too.
+                if let Err(fault) = self.expect.check(&situation, &self.given.path) {
+                    let report = self.report(&fault);
+                    return self.committed(&situation, Box::new(report));
+                }
                 let ending = if old_gone { Ending::Committed } else { Ending::Draining };
-                self.verdict(ending, 0, None)
+                self.verdict(&situation, ending, 0, None)
             }
             Way::Drill => self.go_back(0, None).await,
             Way::Failed(report, on_failure, fault) => self.failed(report, on_failure, &fault).await,
@@ -43,16 +49,20 @@ impl<W: World> Run<'_, W> {
             // QUIT is sent: new is the only one that can serve, whatever the check after it said.
             self.tell(Event::Finished { old_gone: false });
             self.world.tidy(true);
-            let mut verdict = self.verdict(Ending::Committed, 33, Some(report));
-            let pid_file = self.given.plan.service.pid_file.as_path();
-            verdict.next.extend(recipe::committed(pid_file, &self.given.path, verdict.serving));
-            return verdict;
+            let situation = self.world.observe();
+            return self.committed(&situation, report);
         }
         let unwritten = fault.code() == NOT_WRITTEN;
         if (interrupted || unwritten) && !self.touched {
             self.tell(Event::Refused);
             self.world.tidy(false);
-            return self.verdict(Ending::Refused, if interrupted { 17 } else { 12 }, Some(report));
+            let situation = self.world.observe();
+            return self.verdict(
+                &situation,
+                Ending::Refused,
+                if interrupted { 17 } else { 12 },
+                Some(report),
+            );
         }
         if on_failure == OnFailure::Stop || !self.given.plan.rollback.automatic {
             let situation = self.look();
@@ -69,20 +79,24 @@ impl<W: World> Run<'_, W> {
     }
 
     pub(super) async fn go_back(&mut self, exit: u8, mut report: Option<Box<FaultReport>>) -> Verdict {
-        let back = self.back().await;
+        let mut back = self.back().await;
+        let situation = self.world.observe();
+        if matches!(back, Back::Done) && !situation.old.master.lives() {
+            // Its record took a moment to be durable, and somebody has ended old meanwhile.
+            back = self.stuck(Stuck::NoMaster);
+        }
         if let Some(report) = report.as_mut().filter(|report| report.cause.is_none()) {
             self.explain_an_exit(report);
         }
         match back {
             Back::Done => {
                 self.world.tidy(false);
-                let mut verdict = self.verdict(Ending::RolledBack, exit, report);
+                let mut verdict = self.verdict(&situation, Ending::RolledBack, exit, report);
                 verdict.next.extend(recipe::put_back(&self.given.path, &self.world.old_binary()));
                 verdict
             }
             Back::Stopped => self.stopped(report, recipe::stopped),
             Back::Stuck(why) => {
-                let situation = self.world.observe();
                 // Nobody was ever to run what lies beside the path, or nobody does any more; but the copy of what ran before
                 // may be the only one.
                 let needless = !self.expect.new_started || nobody_lives(&situation);
@@ -90,7 +104,8 @@ impl<W: World> Run<'_, W> {
                     self.world.tidy(false);
                 }
                 let nobody = serving(&situation) == Serving::None;
-                let mut verdict = self.verdict(Ending::Stuck, if nobody { 31 } else { 30 }, report);
+                let mut verdict =
+                    self.verdict(&situation, Ending::Stuck, if nobody { 31 } else { 30 }, report);
                 let why_in_words = words::stuck(why);
                 if verdict.now != why_in_words {
                     verdict.now = format!("{why_in_words}: {}", verdict.now);
@@ -111,23 +126,37 @@ impl<W: World> Run<'_, W> {
         report: Option<Box<FaultReport>>,
         recipe: impl FnOnce(&Path, &Situation) -> Vec<String>,
     ) -> Verdict {
-        let mut verdict = self.verdict(Ending::Stopped, 23, report);
-        verdict.next = recipe(self.given.plan.service.pid_file.as_path(), &self.world.observe());
+        let situation = self.world.observe();
+        let mut verdict = self.verdict(&situation, Ending::Stopped, 23, report);
+        verdict.next = recipe(self.given.plan.service.pid_file.as_path(), &situation);
         verdict
     }
 
-    fn verdict(&mut self, ending: Ending, exit: u8, report: Option<Box<FaultReport>>) -> Verdict {
-        // Observed only: a number of workers that changes now is no event of the run any more.
-        let situation = self.world.observe();
+    /// The commit stands, and something behind it failed.
+    fn committed(&mut self, situation: &Situation, report: Box<FaultReport>) -> Verdict {
+        let mut verdict = self.verdict(situation, Ending::Committed, 33, Some(report));
+        let pid_file = self.given.plan.service.pid_file.as_path();
+        verdict.next.extend(recipe::committed(pid_file, &self.given.path, verdict.serving));
+        verdict
+    }
+
+    /// Of what was only observed: a number of workers that changes now is no event of the run any more.
+    fn verdict(
+        &mut self,
+        situation: &Situation,
+        ending: Ending,
+        exit: u8,
+        report: Option<Box<FaultReport>>,
+    ) -> Verdict {
         let next = report.as_ref().map(|report| next(report)).unwrap_or_default();
         let bug = self.illegal.take();
-        let state = now(&situation) + &path_holds(&situation, &self.given.path, ending);
+        let state = now(situation) + &path_holds(situation, &self.given.path, ending);
         let (ending, exit) = if bug.is_some() { (Ending::Bug, 1) } else { (ending, exit) };
         Verdict {
             verdict: ending,
             exit,
             changed: ending.changes(),
-            serving: serving(&situation),
+            serving: serving(situation),
             failed: report.as_ref().map(|_| self.step).filter(|step| *step > 0),
             diagnosis: report.map(|report| *report),
             run: self.given.run.clone(),

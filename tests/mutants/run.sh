@@ -104,6 +104,8 @@ model 'strays' host.rs 's/\*strays = strays\.saturating_add\(master\.accepting\)
 unit 'queue of new' src/run/live/asker.rs 's/ \|\| \(queued && !self\.old_accepts\.get\(\)\)//' asker::tests
 unit 'dying new' src/engine/expect.rs 's/\.filter\(.[^)]*Master::Busy\)//' engine::expect
 real 'only copy' src/run/ending.rs 's/needless && self\.given\.new_file != NewFile::Adopted/needless/' adopt::where_everybody
+real 'killed behind the back' src/run/ending.rs 's/&& !situation\.old\.master\.lives\(\)/\&\& false/' at_the_end
+real 'killed behind the commit' src/run/ending.rs 's/if let Err\(fault\) = (self\.expect[^;]*?\)) \{/if let (Err(fault), true) = ($1, false) {/' at_the_end
 
 # Masters and what they leave.
 unit 'died in a look' src/observe/observer/mod.rs 's/if state\.master == Master::Leaving &&/if false \&\&/' observe::tests::a_master_that_dies

@@ -10,6 +10,7 @@ mod support;
 
 mod adopt;
 mod ansible;
+mod at_the_end;
 mod attributes;
 mod builds;
 mod changeovers;

@@ -59,6 +59,18 @@ pub(crate) fn run_to(run: &Running, last: Option<usize>, there: impl FnOnce()) -
     panic!("the run does not end");
 }
 
+/// Lets the run go on until something of it has just changed and this holds, and does that while it is held.
+pub(crate) fn run_until(run: &Running, holds: impl Fn() -> bool, there: impl FnOnce()) {
+    let mut gate = Gate::hold(run);
+    for _ in 0..MOST {
+        let system = gate.next_call().expect("the run ended before");
+        if !system.enters && changes(run, &system).is_some() && holds() {
+            return there();
+        }
+    }
+    panic!("the run does not end");
+}
+
 fn changes(run: &Running, call: &SystemCall) -> Option<Call> {
     if call.is(WRITE) {
         let descriptor = call.words.get(1)?.strip_prefix("0x")?;
