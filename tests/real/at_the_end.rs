@@ -31,7 +31,9 @@ fn killed_behind(host: &Host, offered: &str, recorded: &str, kills: Kills) -> Ru
         host.kill(master, Signal::SIGKILL);
         assert!(host.wait_gone(master));
         if matches!(kills, Kills::All) {
-            workers.iter().for_each(|worker| host.kill(*worker, Signal::SIGKILL));
+            for worker in &workers {
+                host.kill(*worker, Signal::SIGKILL);
+            }
             wait_until("nobody lives", || workers.iter().all(|worker| !host.is_alive(*worker)));
         }
     });
