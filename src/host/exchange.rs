@@ -1,4 +1,4 @@
-//! Exchanging two names in one step, so that the binary path never names nothing.
+//! Exchanging two names, in one step where the file system can: the binary path never names nothing.
 
 use std::ffi::{OsStr, OsString};
 
@@ -19,11 +19,23 @@ pub struct Exchanged {
     pub second: FileId,
 }
 
+/// How names are exchanged in a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exchanges {
+    /// With `RENAME_EXCHANGE`.
+    InOneStep,
+    /// Each by a rename, with a third name in between.
+    ByRenames,
+}
+
+/// ext2 to ext4, xfs, btrfs, tmpfs, overlay (`linux/magic.h`).
+const KNOWN: [fs::FsWord; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0x0102_1994, 0x794c_7630];
+
 /// Why two names were not exchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
-    /// The file system or the kernel cannot do it.
-    #[error("the file system of {directory} cannot exchange two names", directory = directory.display())]
+    /// The file system or the kernel cannot do it, and has no hard links either.
+    #[error("the file system of {directory} cannot exchange two names and has no hard links", directory = directory.display())]
     Unsupported {
         /// Where it was tried.
         directory: std::path::PathBuf,
@@ -55,7 +67,8 @@ impl Directory {
     /// Exchanges two names when each still is the file it was; not synced, so that it stays quick.
     ///
     /// The check and the exchange are two calls: the identities after it are read again and returned, and a
-    /// difference to what was expected is undone and told.
+    /// difference to what was expected is undone and told. On a file system without `RENAME_EXCHANGE` two renames do it; what
+    /// an earlier exchange of that kind has left is settled first.
     ///
     /// # Errors
     /// When a name is another file, when one is missing, or when the file system cannot exchange.
@@ -64,12 +77,17 @@ impl Directory {
         (first, first_is): (&OsStr, FileId),
         (second, second_is): (&OsStr, FileId),
     ) -> Result<Exchanged, ExchangeError> {
+        self.settle(second)?;
         for (name, expected) in [(first, first_is), (second, second_is)] {
             if self.file_id(name)? != expected {
                 return Err(ExchangeError::Foreign { name: name.to_owned() });
             }
         }
-        self.swap(first, second)?;
+        if let Err(error) = self.swap(first, second) {
+            let ExchangeError::Unsupported { .. } = error else { return Err(error) };
+            self.exchange_by_renames((first, first_is), second)?;
+            return Ok(Exchanged { first: second_is, second: first_is });
+        }
         let now = Exchanged { first: self.file_id(first)?, second: self.file_id(second)? };
         if now == (Exchanged { first: second_is, second: first_is }) {
             return Ok(now);
@@ -89,22 +107,35 @@ impl Directory {
         }
     }
 
-    /// Finds out whether names can be exchanged here, with two files of its own that are removed again.
+    /// Whether the file system is of a kind that is known to exchange names in one step.
+    ///
+    /// # Errors
+    /// When the file system does not say.
+    pub fn is_known_to_exchange(&self) -> Result<bool, DirectoryError> {
+        let kind = fs::fstatfs(self).map_err(self.failed(Doing::LookAt, OsStr::new("")))?.f_type;
+        Ok(KNOWN.contains(&kind))
+    }
+
+    /// Finds out how names can be exchanged here, with two files of its own that are removed again.
     ///
     /// # Errors
     /// [`ExchangeError::Unsupported`], or when the directory cannot be written.
-    pub fn can_exchange(&self, name: &OsStr, run: &str) -> Result<(), ExchangeError> {
+    pub fn exchanges(&self, name: &OsStr, run: &str) -> Result<Exchanges, ExchangeError> {
         let names = [beside(name, &format!("{run}-1")), beside(name, &format!("{run}-2"))];
         let [first, second] = &names;
         let tried = self.create(first).and_then(|_| self.create(second)).map_err(ExchangeError::from);
-        let tried = tried.and_then(|_| {
-            let (one, two) = (self.file_id(first)?, self.file_id(second)?);
-            self.exchange((first, one), (second, two))
+        let tried = tried.and_then(|_| match self.swap(first, second) {
+            Ok(()) => Ok(Exchanges::InOneStep),
+            Err(ExchangeError::Unsupported { .. }) => {
+                let one = self.file_id(first)?;
+                self.exchange_by_renames((first, one), second).map(|()| Exchanges::ByRenames)
+            }
+            Err(error) => Err(error),
         });
         for name in &names {
             self.unlink_if_there(name)?;
         }
-        tried.map(drop)
+        tried
     }
 }
 
@@ -144,14 +175,14 @@ mod tests {
     fn the_trial_exchange_leaves_nothing_behind() {
         let scratch = Scratch::new();
         let directory = Directory::open(scratch.path()).unwrap();
-        directory.can_exchange(OsStr::new("nginx"), "r1").unwrap();
+        assert_eq!(directory.exchanges(OsStr::new("nginx"), "r1").unwrap(), Exchanges::InOneStep);
         assert!(scratch.names().is_empty());
     }
 
     #[test]
     fn a_directory_that_cannot_be_written_refuses_the_trial() {
         let directory = Directory::open(std::path::Path::new("/proc")).unwrap();
-        let refused = directory.can_exchange(OsStr::new("nginx"), "r1").unwrap_err();
+        let refused = directory.exchanges(OsStr::new("nginx"), "r1").unwrap_err();
         assert_eq!(refused.code(), "host/file-not-written");
     }
 }

@@ -1,6 +1,7 @@
 //! Linux and nothing else: processes, pidfds, files, sockets, locks, the clock.
 
 mod attributes;
+mod by_renames;
 pub mod clock;
 pub mod command;
 pub mod descriptors;
@@ -32,4 +33,5 @@ pub mod world_id;
 #[cfg(test)]
 pub(crate) mod scratch;
 
-pub use exchange::{ExchangeError, Exchanged};
+pub use by_renames::ASIDE;
+pub use exchange::{ExchangeError, Exchanged, Exchanges};

@@ -6,6 +6,7 @@ use super::{master::Master, wanted::Wanted};
 use crate::{
     engine::NewFile,
     host::{
+        Exchanges,
         files::Hashed,
         place::{Place, PlaceError},
     },
@@ -100,8 +101,8 @@ pub struct BinaryPath {
     pub space: Option<Space>,
     /// Whether that directory is mounted `noexec`.
     pub noexec: bool,
-    /// Whether two names of that directory can be exchanged; the error in words.
-    pub exchange: Result<(), String>,
+    /// How two names of that directory are exchanged, `None` where that was not tried and is not known; the error in words.
+    pub exchange: Result<Option<Exchanges>, String>,
 }
 
 impl BinaryPath {

@@ -106,6 +106,8 @@ unit 'dying new' src/engine/expect.rs 's/\.filter\(.[^)]*Master::Busy\)//' engin
 real 'only copy' src/run/ending.rs 's/needless && self\.given\.new_file != NewFile::Adopted/needless/' adopt::where_everybody
 real 'killed behind the back' src/run/ending.rs 's/&& !situation\.old\.master\.lives\(\)/\&\& false/' at_the_end
 real 'killed behind the commit' src/run/ending.rs 's/if let Err\(fault\) = (self\.expect[^;]*?\)) \{/if let (Err(fault), true) = ($1, false) {/' at_the_end
+real 'settled by renames' src/run/live/binary/mod.rs 's/(binary\.directory\.)settle\(name\)\?;/let _ = name;/' by_renames::a_run_killed
+unit 'aside is what was found' src/host/by_renames.rs 's/if self\.file_id\(&aside\)\? != first_is/if false/' by_renames
 
 # Masters and what they leave.
 unit 'died in a look' src/observe/observer/mod.rs 's/if state\.master == Master::Leaving &&/if false \&\&/' observe::tests::a_master_that_dies

@@ -3,6 +3,7 @@
 #
 #   target/nginx/VERSION/nginx         1.18.0, 1.22.1 and 1.26.3 as Debian built them
 #   target/nginx/faulty/NAME/nginx     1.26.3 with one fault in it (fault.c)
+#   target/nginx/fuse2fs/fuse2fs       a file system that cannot exchange two names, with its library
 #   target/python/bin                  what requirements.txt names, in an environment of its own
 #   target/salt/bin                    Salt, the same way; with the argument `salt` only, it takes minutes
 #
@@ -112,6 +113,20 @@ fetch_nginx() {
     cd "$root" && rm -r "$work"
 }
 
+# Its library has no rename2, so the kernel answers every RENAME_EXCHANGE with EINVAL.
+fetch_fuse2fs() {
+    local work=$out/work
+    rm -rf "$work" "$out/fuse2fs" && mkdir -p "$work" "$out/fuse2fs" && cd "$work"
+    say "downloading fuse2fs from this machine's mirror"
+    download fuse2fs/bookworm libfuse2/bookworm
+    cd "$out/fuse2fs"
+    unpack "$(ls "$work"/fuse2fs_*.deb)" '*/bin/fuse2fs'
+    unpack "$(ls "$work"/libfuse2_*.deb)" '*/libfuse.so.2*'
+    patchelf --set-rpath "$out/fuse2fs" fuse2fs
+    if ldd fuse2fs | grep -q 'not found'; then die "$out/fuse2fs/fuse2fs does not run here"; fi
+    cd "$root" && rm -r "$work"
+}
+
 build_faulty() {
     local name directory
     for name in "${faults[@]}"; do
@@ -135,6 +150,7 @@ prepare_nginx() {
     for version in 1.18.0 1.22.1 1.26.3; do
         [ -x "$out/$version/nginx" ] || { fetch_nginx; break; }
     done
+    [ -x "$out/fuse2fs/fuse2fs" ] || fetch_fuse2fs
     build_faulty
     nginx_stamp > "$out/.ready"
     say "ready: $out"

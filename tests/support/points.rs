@@ -8,6 +8,8 @@ use super::gate::{Gate, RENAMEAT2, SystemCall};
 
 /// The same on x86-64 and on 64-bit ARM.
 const WRITE: [&str; 2] = ["1", "64"];
+const RENAMEAT: [&str; 2] = ["264", "38"];
+const LINKAT: [&str; 2] = ["265", "37"];
 const FDATASYNC: [&str; 2] = ["75", "83"];
 const PIDFD_SEND_SIGNAL: [&str; 2] = ["424", "424"];
 /// A run makes some ten thousand calls; one that makes more does not end.
@@ -24,6 +26,8 @@ pub(crate) enum Call {
     Signal,
     /// Two names are exchanged, or one takes the place of another.
     Rename,
+    /// A file gets a second name.
+    Link,
 }
 
 /// A place in the life of a run.
@@ -78,6 +82,12 @@ fn changes(run: &Running, call: &SystemCall) -> Option<Call> {
         let file = std::fs::read_link(format!("/proc/{}/fd/{descriptor}", run.pid())).ok()?;
         return file.ends_with("journal.jsonl").then_some(Call::Write);
     }
-    let known = [(FDATASYNC, Call::Sync), (PIDFD_SEND_SIGNAL, Call::Signal), (RENAMEAT2, Call::Rename)];
+    let known = [
+        (FDATASYNC, Call::Sync),
+        (PIDFD_SEND_SIGNAL, Call::Signal),
+        (RENAMEAT2, Call::Rename),
+        (RENAMEAT, Call::Rename),
+        (LINKAT, Call::Link),
+    ];
     known.into_iter().find_map(|(numbers, known)| call.is(numbers).then_some(known))
 }

@@ -72,7 +72,7 @@ pub(super) const TEXTS: &[Text] = &[
     },
     Text {
         code: "host/exchange-unsupported",
-        means: "The file system cannot exchange two names in one step.",
+        means: "The file system can neither exchange two names in one step nor give a file a second name.",
         why: "The binary path could name nothing for a moment, and a restart in that moment would fail.",
         todo: "Keep the binary on ext4, xfs, btrfs or tmpfs.",
     },

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::{
     engine::{Level, NewFile},
-    host::{files::Hashed, place::Place},
+    host::{Exchanges, files::Hashed, place::Place},
     nginx::{arguments::Arguments, dump::Configuration, version::Build},
     plan::steps::{AdoptBinary, IfSame, ReplaceBinary},
     preflight::{
@@ -34,7 +34,7 @@ pub(super) fn facts() -> Facts {
             place: Ok(place(7)),
             space: Some(Space { free: 1 << 30, needed: 1 << 20 }),
             noexec: false,
-            exchange: Ok(()),
+            exchange: Ok(Some(Exchanges::InOneStep)),
         }),
         sight: Some(Sight { root: None, differ: Vec::new() }),
         access: Access {

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use super::offered::running;
 use crate::{
     engine::NewFile,
-    host::{directory::Directory, place::Place},
+    host::{Exchanges, directory::Directory, place::Place},
     preflight::{
         Input,
         facts::{BinaryPath, Facts, Space},
@@ -16,7 +16,7 @@ use crate::{
 /// Room for the stub, the pid file and what a file system takes for itself.
 const MARGIN: u64 = 256 * 1024;
 
-/// Looks at the path. In a preview nothing is written, so the exchange is not tried.
+/// Looks at the path. In a preview nothing is written, so the exchange is not tried: the kind of the file system is looked at.
 pub(super) fn read(path: &Path, input: &Input<'_>) -> BinaryPath {
     let place = Place::of(path);
     let name = place.as_ref().map_or(path.file_name(), |place| Some(&*place.name));
@@ -27,9 +27,12 @@ pub(super) fn read(path: &Path, input: &Input<'_>) -> BinaryPath {
     let free = directory.as_ref().ok().and_then(|directory| directory.free_bytes().ok());
     let exchange = match (&directory, name) {
         (Ok(directory), Some(name)) if input.stage => {
-            directory.can_exchange(name, input.run).map_err(|error| error.to_string())
+            directory.exchanges(name, input.run).map(Some).map_err(|error| error.to_string())
         }
-        (Ok(_), _) => Ok(()),
+        (Ok(directory), _) => {
+            let known = directory.is_known_to_exchange().unwrap_or(false);
+            Ok(known.then_some(Exchanges::InOneStep))
+        }
         (Err(error), _) => Err(error.to_string()),
     };
     BinaryPath {

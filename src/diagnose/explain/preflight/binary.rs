@@ -81,10 +81,19 @@ pub(in crate::diagnose::explain) const TEXTS: &[Text] = &[
     },
     Text {
         code: "preflight/exchange-unsupported",
-        means: "The file system of the binary, or of the last symlink that leads to it, cannot exchange two names in one \
-                step (`renameat2` with `RENAME_EXCHANGE`). The run is refused.",
+        means: "The file system of the binary, or of the last symlink that leads to it, can neither exchange two names \
+                in one step (`renameat2` with `RENAME_EXCHANGE`) nor give a file a second name. The run is refused.",
         why: "The path could name nothing for a moment.",
         todo: "Keep the name on ext4, xfs, btrfs or tmpfs.",
+    },
+    Text {
+        code: "preflight/exchange-by-renames",
+        means: "The file system of the binary, or of the last symlink that leads to it, cannot exchange two names in one \
+                step (`renameat2` with `RENAME_EXCHANGE`), or a preview does not know whether it can. A run gives what is at \
+                the path a second name, and then renames twice.",
+        why: "The path names the old file or the new one at every instant, and each has a name; but a file that somebody \
+              else puts there between the last look and the rename would be lost.",
+        todo: "Keep the name on ext4, xfs, btrfs or tmpfs, or see that no package manager works on nginx meanwhile.",
     },
     Text {
         code: "preflight/noexec-mount",

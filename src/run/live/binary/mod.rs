@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     host::{
+        ASIDE,
         directory::{Directory, DirectoryError, beside},
         files::{self, Hashed, Symlinks},
         process,
@@ -104,6 +105,10 @@ impl Binary {
                 staged.takes.0 = link(ready, run);
             }
         }
+        // Whoever was killed inside an exchange by renames has left a name aside.
+        for name in binary.exchanged() {
+            binary.directory.settle(name)?;
+        }
         // Where the stub is at the path, what was found has its name.
         let gone = binary.directory.file_id(&binary.stub.0).is_err_and(|error| error.is_missing());
         if gone {
@@ -129,6 +134,12 @@ impl Binary {
             stub: (beside(&place.name, &format!("{run}-stub")), place.file),
             begun: false,
         }
+    }
+
+    /// The names that change places with the path.
+    fn exchanged(&self) -> impl Iterator<Item = &OsString> {
+        let staged = self.staged.iter().map(|staged| &staged.takes.0);
+        staged.chain(self.kept.iter().map(|(name, _)| name)).chain([&self.stub.0])
     }
 
     fn lay_stub(&self) -> Result<FileId, DirectoryError> {
@@ -205,9 +216,8 @@ impl Binary {
 
     /// Where what was found lies now, where the path leads to something else.
     pub(super) fn found_beside(&self) -> Option<PathBuf> {
-        let staged = self.staged.iter().map(|staged| &staged.takes.0);
-        let mut names = staged.chain(self.kept.iter().map(|(name, _)| name)).chain([&self.stub.0]);
-        let name = names.find(|name| self.directory.file_id(name).is_ok_and(|id| id == self.found.entry))?;
+        let found = |name: &&OsString| self.directory.file_id(name).is_ok_and(|id| id == self.found.entry);
+        let name = self.exchanged().find(found)?;
         Some(self.directory.path().join(name))
     }
 
@@ -231,6 +241,9 @@ impl Binary {
         } else {
             laid.into_iter().chain([&self.stub.0]).cloned().collect()
         };
+        for name in self.exchanged() {
+            self.directory.settle(name)?;
+        }
         let executed = process::all_executed();
         for name in unwanted {
             if !self.directory.file_id(&name).is_ok_and(|file| executed.contains(&file)) {
@@ -242,6 +255,7 @@ impl Binary {
 
     /// Whether a run of this instance has laid the file with this tag beside the path.
     fn is_own(&self, tag: &str) -> bool {
+        let tag = tag.strip_suffix(ASIDE).unwrap_or(tag);
         let run = tag.strip_suffix("-stub").or_else(|| tag.strip_suffix("-link")).unwrap_or(tag);
         self.runs.contains(run)
     }
