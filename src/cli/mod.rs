@@ -11,6 +11,7 @@ mod init;
 mod inputs;
 mod load;
 mod man;
+mod open_run;
 mod outlet;
 mod output;
 mod preview;
@@ -144,6 +145,9 @@ struct Status {
     /// The pid file of the service.
     #[arg(long, value_name = "PATH", default_value = "/run/nginx.pid")]
     pid_file: PathBuf,
+    /// Where runs keep their files [default: /var/lib/changeover; without root ~/.local/state/changeover].
+    #[arg(long, value_name = "DIR")]
+    state_dir: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
 }

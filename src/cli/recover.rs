@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{RunFormat, inputs, outlet::Outlet, output, run, state};
 use crate::{
     engine::{By, Ending},
-    journal::{self, Damage},
+    journal,
     report::salt_line,
     run::{Resumable, ResumeError, Run},
 };
@@ -81,9 +81,7 @@ fn one(recover: &Recover, found: &Found) -> u8 {
     let resumable = match Resumable::read(&found.instance, &found.run, &inputs::variable) {
         Ok(resumable) => resumable,
         // It was refused before it began, or its journal was taken away: the mark of an open run is made after it.
-        Err(ResumeError::Damaged(Damage::Unreadable { source, .. }))
-            if source.kind() == io::ErrorKind::NotFound =>
-        {
+        Err(ResumeError::Damaged(damage)) if damage.is_missing() => {
             nothing(
                 recover.format,
                 &format!("run {} has no journal: nothing of it can be gone on with", found.run),

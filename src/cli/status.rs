@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Format, Status, output};
+use super::{Format, Status, open_run, output};
 use crate::{
     host::{
         directory::Directory,
@@ -15,7 +15,7 @@ use crate::{
         network,
         place::Place,
     },
-    observe::{self, Found, Instance, Observer, Side},
+    observe::{self, FindError, Found, Instance, Observer, Side},
     protocol::{Baseline, Generation, GenerationState, Limits, OldFile, Situation},
     report::{self, Beside, BesideIs, Names},
 };
@@ -25,18 +25,10 @@ const NOT_FOUND: u8 = 12;
 
 /// Tells what is there.
 pub(super) fn main(status: &Status) -> u8 {
+    let open = open_run::find(status.state_dir.as_deref(), &status.pid_file);
     let found = match observe::find(&status.pid_file) {
         Ok(found) => found,
-        Err(error) => {
-            match status.output.format {
-                Format::Human => output::talk(&format!("{}: {error}", error.code())),
-                Format::Json => output::data(
-                    &json!({"serving": "unknown", "code": error.code(), "message": error.to_string()})
-                        .to_string(),
-                ),
-            }
-            return NOT_FOUND;
-        }
+        Err(error) => return not_found(status, &error, open.as_ref()),
     };
     let binary = found.old.executes().unwrap_or_default().display().to_string();
     if let Err(error) = network::enter(found.old.id.pid) {
@@ -46,12 +38,34 @@ pub(super) fn main(status: &Status) -> u8 {
     let pid_file = status.pid_file.display().to_string();
     let names = Names { binary: &binary, pid_file: &pid_file };
     let beside = beside(&binary, &found);
-    let shown = report::Status { situation: &situation, names, beside: &beside };
+    let shown = report::Status {
+        situation: &situation,
+        names,
+        beside: &beside,
+        open: open.as_ref().map(|it| &it.open),
+    };
     match status.output.format {
         Format::Human => shown.lines(output::style()).iter().for_each(|line| output::data(line)),
-        Format::Json => output::json(&json(&shown)),
+        Format::Json => output::json(&json(&shown, open.as_ref())),
     }
     0
+}
+
+/// There is no nginx; what is known of a run is told all the same.
+fn not_found(status: &Status, error: &FindError, open: Option<&open_run::Found>) -> u8 {
+    match status.output.format {
+        Format::Human => {
+            output::talk(&format!("{}: {error}", error.code()));
+            let lines = open.map(|found| found.open.alone(output::style())).unwrap_or_default();
+            for line in lines {
+                output::data(&line);
+            }
+        }
+        Format::Json => output::json(&json!({
+            "serving": "unknown", "code": error.code(), "message": error.to_string(), "run": open_run::json(open),
+        })),
+    }
+    NOT_FOUND
 }
 
 /// One observation, as a run would make it: what old runs is what it found, what new runs is ours.
@@ -98,7 +112,7 @@ fn beside(binary: &str, found: &Found) -> Vec<Beside> {
     files.collect()
 }
 
-fn json(status: &report::Status<'_>) -> Value {
+fn json(status: &report::Status<'_>, open: Option<&open_run::Found>) -> Value {
     let situation = status.situation;
     let generation = |which: Generation| -> Value {
         let state: &GenerationState = situation.generation(which);
@@ -122,6 +136,7 @@ fn json(status: &report::Status<'_>) -> Value {
         "beside": status.beside.iter().map(beside_json).collect::<Vec<_>>(),
         "pid_file": status.names.pid_file,
         "oldbin": situation.oldbin,
+        "run": open_run::json(open),
         "next": status.next(),
     })
 }

@@ -32,6 +32,25 @@ pub enum Phase {
     Stuck,
 }
 
+impl Phase {
+    /// Its name, as programs read it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Preflight => "preflight",
+            Self::Refused => "refused",
+            Self::Forward { .. } => "forward",
+            Self::Committed => "committed",
+            Self::Finishing => "finishing",
+            Self::Finished => "finished",
+            Self::RollingBack => "rolling-back",
+            Self::RolledBack => "rolled-back",
+            Self::Stopped => "stopped",
+            Self::Stuck => "stuck",
+        }
+    }
+}
+
 /// An event that cannot happen in this phase: a bug, or a damaged journal.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("event `{event}` cannot follow in phase {phase:?}")]

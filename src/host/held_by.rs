@@ -14,7 +14,7 @@ use super::{
     locks::Holder,
     process::{self, Process},
 };
-use crate::protocol::{FileId, RunState};
+use crate::protocol::{FileId, Living, RunState};
 
 /// The most that is read of a lock's file, in bytes.
 const FILE_MOST: u64 = 512;
@@ -28,15 +28,6 @@ pub struct HeldBy {
     pub holder: Option<Holder>,
     /// The living processes that hold it, as far as they may be seen: a run's own, and its guardian.
     pub processes: Vec<Living>,
-}
-
-/// A living process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Living {
-    /// Its pid.
-    pub pid: i32,
-    /// It was stopped, and does nothing until it is continued.
-    pub stopped: bool,
 }
 
 impl HeldBy {

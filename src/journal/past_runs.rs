@@ -1,16 +1,8 @@
 //! The runs of before, as their directories tell them: bounded, and one that cannot be read hides no other.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use super::{
-    events,
-    instance::runs,
-    reader::{Damage, read},
-    replay::Replay,
-};
+use super::{events, instance::runs, reader::read, replay::Replay, writer::NAME};
 use crate::engine::{By, Damaged, Event, PastRun, Record, Verdict};
 
 /// No more runs are read at once: the newest ones.
@@ -51,7 +43,7 @@ pub fn past_run(instance: &Path, run: &str) -> PastRun {
     match read(&directory, run) {
         Ok(replay) => journaled(&mut past, replay),
         // It was refused before it began, or its process has not come so far, or did not.
-        Err(Damage::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+        Err(damage) if damage.is_missing() || is_empty(&directory) => {
             if let Some(Record { event: Event::Verdict(verdict), .. }) = events::last(&directory) {
                 ended(&mut past, &verdict, None);
             }
@@ -62,6 +54,11 @@ pub fn past_run(instance: &Path, run: &str) -> PastRun {
         }
     }
     past
+}
+
+/// Whether a journal was made, and not even its first line came to be: nothing was touched before that.
+fn is_empty(directory: &Path) -> bool {
+    directory.join(NAME).symlink_metadata().is_ok_and(|it| it.is_file() && it.len() == 0)
 }
 
 /// What its first events say, up to the one that says what was found.
@@ -103,8 +100,8 @@ mod tests {
     use std::{os::unix::fs::symlink, path::PathBuf};
 
     use super::{
-        super::{NAME, RunDirectory, tests},
-        MOST, past_run, past_runs,
+        super::{RunDirectory, tests},
+        MOST, NAME, past_run, past_runs,
     };
     use crate::{
         engine::{By, EndedBy, Ending, Event, Goes, Master, PastRun, Record, Verdict},
@@ -191,8 +188,14 @@ mod tests {
         // Neither is a run.
         symlink(tests::RUN, instance.join("open")).unwrap();
         symlink(tests::RUN, instance.join("20261128T000000-1")).unwrap();
-        let past = past_runs(&[instance]);
+        let past = past_runs(std::slice::from_ref(&instance));
         let [damaged, refused] = past.runs.as_slice() else { panic!("{past:?}") };
+        std::fs::write(instance.join("20261127T230000-9").join(NAME), "").unwrap();
+        assert_eq!(
+            past_run(&instance, "20261127T230000-9"),
+            *refused,
+            "an empty journal says as much as none"
+        );
         let code = damaged.damage.as_ref().map(|damage| damage.code.as_str());
         assert_eq!((code, damaged.exit, damaged.verdict), (Some("journal/damaged"), Some(32), None));
         assert_eq!(

@@ -69,6 +69,12 @@ impl Damage {
             Self::Newer { .. } => "journal/newer-format",
         }
     }
+
+    /// Whether there is no journal: the run has not begun, or was taken away.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
 }
 
 /// Reads the journal of a run back. Nothing is changed.

@@ -89,7 +89,7 @@ pub(super) fn one_of_each() -> [Entry; 5] {
     [Entry::Begun(Box::new(begun())), intent(WINCH), witness(None), laid, event(Event::ForwardStarted)]
 }
 
-pub(super) fn event(event: Event) -> Entry {
+pub(crate) fn event(event: Event) -> Entry {
     Entry::Event { event: Box::new(event) }
 }
 
@@ -115,7 +115,7 @@ fn entries() -> Vec<Entry> {
 }
 
 /// The directory of a run with these entries behind its first.
-pub(super) fn written(scratch: &Scratch, entries: &[Entry]) -> PathBuf {
+pub(crate) fn written(scratch: &Scratch, entries: &[Entry]) -> PathBuf {
     let directory = scratch.directory("run");
     let first = Entry::Begun(Box::new(begun()));
     let mut journal = Journal::create(&directory, RUN, Duration::from_secs(3), &first).unwrap();

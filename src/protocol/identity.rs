@@ -20,6 +20,15 @@ impl fmt::Display for Identity {
     }
 }
 
+/// A living process of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Living {
+    /// Its pid.
+    pub pid: i32,
+    /// It was stopped, and does nothing until it is continued.
+    pub stopped: bool,
+}
+
 /// One file, whatever names it has: device and inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FileId {

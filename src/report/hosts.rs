@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::{Beside, BesideIs, Count, Finding, Found, Names, Preview, PreviewStep, Status, Style, Value};
+use super::{
+    Beside, BesideIs, Count, Finding, Found, Names, OpenRun, Preview, PreviewStep, Status, Style, Value,
+};
 use crate::{
     engine::{self, Ending, Level, Serving},
     protocol::{
-        Answers, Baseline, Generation, GenerationState, Identity, Limits, Master, OldFile, PathHolds,
+        Answers, Baseline, Generation, GenerationState, Identity, Limits, Living, Master, OldFile, PathHolds,
         PidFile, Situation, Strays,
     },
 };
@@ -45,7 +47,7 @@ fn situation(old: GenerationState, new: GenerationState) -> Situation {
 }
 
 fn status(situation: &Situation) -> Status<'_> {
-    Status { situation, names: NAMES, beside: &[] }
+    Status { situation, names: NAMES, beside: &[], open: None }
 }
 
 #[test]
@@ -74,7 +76,7 @@ fn a_changeover_left_half_way_says_how_to_go_either_way() {
       path      /usr/sbin/nginx is the file that old runs
       pid file  /run/nginx.pid names the new master
                 /run/nginx.pid.oldbin is there
-      next      a changeover is under way; if no run goes on any more:
+      next      a changeover is half done, and no run goes on with it:
                 back to old: kill -HUP 812, wait for its workers, kill -QUIT 944
                 on to new, when it answers well: let /usr/sbin/nginx name its file,
                 then kill -QUIT 812
@@ -87,6 +89,25 @@ fn a_changeover_left_half_way_says_how_to_go_either_way() {
     let next = status(&half).next();
     assert_eq!(next[2], "on to new, when it answers well: kill -QUIT 812");
     assert_eq!(next[3], "/usr/sbin/nginx is the new file: a cold start starts that one");
+}
+
+#[test]
+fn what_a_run_does_is_not_told_to_be_done_by_hand_as_long_as_somebody_goes_on_with_it() {
+    let half = situation(living(812, 0), living(944, 2));
+    let run = OpenRun {
+        run: "20261123T155445-212".into(),
+        recover: "changeover recover".into(),
+        ..OpenRun::default()
+    };
+    let left = OpenRun { would: Some("go back to old".into()), ..run.clone() };
+    let next = Status { open: Some(&left), ..status(&half) }.next();
+    assert_eq!(next[..2], ["changeover recover   # would go back to old", "or by hand:"]);
+    assert!(next.len() > 3, "{next:?}");
+    for process in [Some(Living { pid: 212, stopped: false }), Some(Living { pid: 212, stopped: true })] {
+        let goes_on = OpenRun { process, ..left.clone() };
+        let next = Status { open: Some(&goes_on), ..status(&half) }.next();
+        assert_eq!(next.len(), 1, "{next:?}");
+    }
 }
 
 fn beside(run: &str, is: BesideIs) -> Beside {

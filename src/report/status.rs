@@ -1,6 +1,6 @@
 //! The text of `changeover status`: who serves, from which file, and what to do next.
 
-use super::{Style, layout::field, words};
+use super::{OpenRun, Style, layout::field, words};
 use crate::{
     engine::{Serving, units},
     protocol::{Generation, GenerationState, Master, PathHolds, PidFile, Situation},
@@ -24,6 +24,8 @@ pub struct Status<'a> {
     pub names: Names<'a>,
     /// Files of runs beside the binary path.
     pub beside: &'a [Beside],
+    /// A run that has not come to its end.
+    pub open: Option<&'a OpenRun>,
 }
 
 /// A file that a run has laid beside the binary path.
@@ -86,6 +88,7 @@ impl Status<'_> {
             let text = format!("{strays} left behind without a master, they may still take connections");
             lines.extend(field(style, "strays", &text));
         }
+        lines.extend(self.open.iter().flat_map(|open| open.lines(style)));
         for (count, line) in self.next().iter().enumerate() {
             lines.extend(field(style, if count == 0 { "next" } else { "" }, line));
         }
@@ -149,6 +152,16 @@ impl Status<'_> {
     /// What to do next, a command or a sentence each; empty when nothing needs to be done.
     #[must_use]
     pub fn next(&self) -> Vec<String> {
+        match self.open {
+            // Whatever else there is to see, it is the run's.
+            Some(open) if open.at_work().is_some() => open.next(),
+            Some(open) => [open.next(), self.by_hand()].concat(),
+            None => self.by_hand(),
+        }
+    }
+
+    /// What a person does who does it by hand.
+    fn by_hand(&self) -> Vec<String> {
         let pid = |state: &GenerationState| state.id.map_or(0, |id| id.pid);
         let (old, new) = (pid(&self.situation.old), pid(&self.situation.new));
         let lives = (self.situation.old.master.lives(), self.situation.new.master.lives());
@@ -170,8 +183,12 @@ impl Status<'_> {
                     PathHolds::Ours => String::new(),
                     _ => format!("let {} name {}, then ", self.names.binary, self.new_file()),
                 };
+                let head = match self.open {
+                    Some(_) => "or by hand:",
+                    None => "a changeover is half done, and no run goes on with it:",
+                };
                 vec![
-                    "a changeover is under way; if no run goes on any more:".into(),
+                    head.into(),
                     format!("back to old: {back}"),
                     format!("on to new, when it answers well: {on}kill -QUIT {old}"),
                 ]

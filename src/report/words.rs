@@ -1,7 +1,7 @@
 //! The protocol's words as people read them: moves, waits, dead ends, verdicts.
 
 use crate::{
-    engine::{Ending, Serving},
+    engine::{Ending, Phase, Serving},
     protocol::{Move, Stuck},
 };
 
@@ -56,6 +56,24 @@ pub const fn ending(ending: Ending) -> &'static str {
         Ending::Stopped => "stopped on purpose",
         Ending::Stuck => "stuck",
         Ending::Bug => "a bug",
+    }
+}
+
+/// Where a run is; `step` is the one in hand, counted from 1.
+#[must_use]
+pub fn phase(phase: Phase, step: usize, action: &str) -> String {
+    let step = if step == 0 { "before the first step".to_owned() } else { format!("step {step}, {action}") };
+    match phase {
+        Phase::Preflight => "preflight".to_owned(),
+        Phase::Refused => "refused".to_owned(),
+        Phase::Forward { .. } => step,
+        Phase::Committed => "committed, QUIT is not sent to old yet".to_owned(),
+        Phase::Finishing => "committed, old finishes its connections".to_owned(),
+        Phase::Finished => "committed".to_owned(),
+        Phase::RollingBack => format!("on the way back from {step}"),
+        Phase::RolledBack => "rolled back".to_owned(),
+        Phase::Stopped => format!("stopped on purpose, {step}"),
+        Phase::Stuck => format!("stuck on the way back from {step}"),
     }
 }
 

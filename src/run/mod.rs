@@ -19,6 +19,6 @@ mod world;
 pub use driver::{Given, Run};
 pub use guard::Guarded;
 pub use left::Left;
-pub use live::{Input, Live, Resumable, ResumeError, Started, Teller, start};
+pub use live::{Input, Live, Resumable, ResumeError, Started, Teller, open_run, start, would};
 pub use until::millis;
 pub use world::{Effect, MoveError, OldBinary, Violation, Wake, World};

@@ -25,6 +25,7 @@ pub(super) use asker::Asker;
 pub(super) use guardian::WATCHES;
 pub use resume::{Resumable, ResumeError};
 pub use start::{Input, Started, start};
+pub use unfinished::{open_run, would};
 
 use self::{
     binary::Binary,

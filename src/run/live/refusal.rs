@@ -5,9 +5,10 @@ use thiserror::Error;
 use super::{guardian::NoGuardian, recorder::Recorder};
 use crate::{
     engine::{Ending, Event, FaultReport, Serving, Verdict},
-    host::{directory::DirectoryError, held_by::Living, locks::LockError, notify::NotifyError},
+    host::{directory::DirectoryError, locks::LockError, notify::NotifyError},
     journal::{Damage, NotRecorded, StateError},
     preflight::{Finding, fault},
+    protocol::Living,
     report::nothing_to_do,
     run::until::millis,
 };

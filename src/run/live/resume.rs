@@ -142,6 +142,14 @@ impl Resumable {
         WorldId::here().boot != self.replay.begun.world.boot
     }
 
+    /// Whether process numbers of its journal mean something here, or could again after a restart of the host.
+    ///
+    /// # Errors
+    /// [`ResumeError::AnotherWorld`].
+    pub fn is_here(&self) -> Result<(), ResumeError> {
+        is_here(&self.replay)
+    }
+
     /// Goes on with it, as far as that nothing is done yet. Without `take_locks` the process was started with them.
     ///
     /// # Errors
