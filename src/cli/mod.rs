@@ -1,5 +1,6 @@
 //! The program on one screen: clap types, one file per subcommand; alone in printing and in knowing exit codes.
 
+mod by_hand;
 mod check;
 mod completions;
 mod confirm;
@@ -58,7 +59,7 @@ enum Command {
     Confirm(confirm::Confirm),
     /// Go on with a run whose process has ended: back to old, or after the commit to its end.
     Recover(recover::Recover),
-    /// Say which generations live, and what the binary path holds.
+    /// Say which generations live, what a run or somebody has left half done, and what each signal would cause.
     Status(Status),
     /// List the runs of before, or show one of them again.
     History(history::History),

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{Format, Status, open_run, output};
+use super::{Format, Status, by_hand::ByHand, open_run, output};
 use crate::{
     host::{
         directory::Directory,
@@ -16,53 +16,73 @@ use crate::{
         place::Place,
     },
     observe::{self, FindError, Found, Instance, Observer, Side},
+    preflight,
     protocol::{Baseline, Generation, GenerationState, Limits, OldFile, Situation},
-    report::{self, Beside, BesideIs, Names},
+    report::{self, Beside, BesideIs, Names, OpenRun},
 };
 
-/// Exit code 12: there is no nginx to speak of.
+/// Exit code 12: the pid file leads to no nginx.
 const NOT_FOUND: u8 = 12;
 
 /// Tells what is there.
 pub(super) fn main(status: &Status) -> u8 {
     let open = open_run::find(status.state_dir.as_deref(), &status.pid_file);
-    let found = match observe::find(&status.pid_file) {
-        Ok(found) => found,
-        Err(error) => return not_found(status, &error, open.as_ref()),
+    let (found, error) = match observe::find(&status.pid_file) {
+        Ok(found) => (found, None),
+        // A master that its pid file does not name serves all the same.
+        Err(error) => match preflight::unnamed_master(&status.pid_file).and_then(observe::family) {
+            Some(found) => (found, Some(error)),
+            None => return not_found(status, &error, open.as_ref()),
+        },
     };
+    let human = status.output.format == Format::Human;
+    if let Some(error) = error.as_ref().filter(|_| human) {
+        output::talk(&format!("{}: {error}", error.code()));
+    }
     let binary = found.old.executes().unwrap_or_default().display().to_string();
     if let Err(error) = network::enter(found.old.id.pid) {
         output::talk(&format!("what listens is not seen: its network could not be entered: {error}"));
     }
-    let situation = observe(status, &found, &binary);
+    let mut situation = observe(status, &found, &binary);
+    let open_run = open.as_ref().map(|it| &it.open);
+    // What is half done is the run's, as long as somebody goes on with it.
+    let by_hand = match open_run.and_then(OpenRun::at_work) {
+        Some(_) => ByHand::default(),
+        None => ByHand::of(&mut situation, &status.pid_file),
+    };
     let pid_file = status.pid_file.display().to_string();
     let names = Names { binary: &binary, pid_file: &pid_file };
     let beside = beside(&binary, &found);
-    let shown = report::Status {
-        situation: &situation,
-        names,
-        beside: &beside,
-        open: open.as_ref().map(|it| &it.open),
-    };
-    match status.output.format {
-        Format::Human => shown.lines(output::style()).iter().for_each(|line| output::data(line)),
-        Format::Json => output::json(&json(&shown, open.as_ref())),
+    let ByHand { shapes, causes } = &by_hand;
+    let shown =
+        report::Status { situation: &situation, names, beside: &beside, shapes, causes, open: open_run };
+    if human {
+        shown.lines(output::style()).iter().for_each(|line| output::data(line));
+    } else {
+        let mut told = json(&shown, &by_hand, open.as_ref());
+        if let Some(error) = &error {
+            told["code"] = json!(error.code());
+            told["message"] = json!(error.to_string());
+        }
+        output::json(&told);
     }
-    0
+    if error.is_some() { NOT_FOUND } else { 0 }
 }
 
-/// There is no nginx; what is known of a run is told all the same.
+/// There is no nginx; what is known of a run, and of workers without a master, is told all the same.
 fn not_found(status: &Status, error: &FindError, open: Option<&open_run::Found>) -> u8 {
+    let left: Vec<i32> = observe::left_behind(&[]).iter().map(|worker| worker.id.pid).collect();
     match status.output.format {
         Format::Human => {
             output::talk(&format!("{}: {error}", error.code()));
             let lines = open.map(|found| found.open.alone(output::style())).unwrap_or_default();
-            for line in lines {
+            for line in lines.into_iter().chain(report::left_behind(output::style(), &left)) {
                 output::data(&line);
             }
         }
         Format::Json => output::json(&json!({
             "serving": "unknown", "code": error.code(), "message": error.to_string(), "run": open_run::json(open),
+            "left_behind": left,
         })),
     }
     NOT_FOUND
@@ -112,7 +132,7 @@ fn beside(binary: &str, found: &Found) -> Vec<Beside> {
     files.collect()
 }
 
-fn json(status: &report::Status<'_>, open: Option<&open_run::Found>) -> Value {
+fn json(status: &report::Status<'_>, by_hand: &ByHand, open: Option<&open_run::Found>) -> Value {
     let situation = status.situation;
     let generation = |which: Generation| -> Value {
         let state: &GenerationState = situation.generation(which);
@@ -136,6 +156,8 @@ fn json(status: &report::Status<'_>, open: Option<&open_run::Found>) -> Value {
         "beside": status.beside.iter().map(beside_json).collect::<Vec<_>>(),
         "pid_file": status.names.pid_file,
         "oldbin": situation.oldbin,
+        "shapes": by_hand.shapes(),
+        "signals": by_hand.signals(),
         "run": open_run::json(open),
         "next": status.next(),
     })

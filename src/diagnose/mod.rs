@@ -1,5 +1,6 @@
 //! Evidence to cause, and what each code means; pure. Lines of nginx's log explain a fault, they never decide.
 
+pub mod by_hand;
 mod config;
 mod evidence;
 mod exec;

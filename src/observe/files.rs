@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     host::files::{FileError, Symlinks, read_bounded},
-    protocol::{FileId, PathHolds},
+    protocol::{FileId, Generation, Identity, PathHolds, PidFile},
 };
 
 /// The most that is read of a pid file, in bytes; nginx writes a number and a line feed.
@@ -35,8 +35,21 @@ pub(super) fn pid_file(path: &Path) -> Content {
     }
 }
 
+/// Whom a pid file names: one of these masters, or somebody else.
+#[must_use]
+pub fn names(path: &Path, old: Option<Identity>, new: Option<Identity>) -> PidFile {
+    match pid_file(path) {
+        Content::Pid(pid) if old.is_some_and(|old| old.pid == pid) => PidFile::Names(Generation::Old),
+        Content::Pid(pid) if new.is_some_and(|new| new.pid == pid) => PidFile::Names(Generation::New),
+        Content::Pid(pid) => PidFile::Foreign(pid),
+        Content::Unreadable => PidFile::Unreadable,
+        Content::Missing => PidFile::Missing,
+    }
+}
+
 /// Where nginx puts the pid file while a second generation lives (`NGX_OLDPID_EXT`).
-pub(super) fn oldbin(pid_file: &Path) -> PathBuf {
+#[must_use]
+pub fn oldbin(pid_file: &Path) -> PathBuf {
     let mut name = pid_file.as_os_str().to_owned();
     name.push(".oldbin");
     PathBuf::from(name)

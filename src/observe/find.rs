@@ -107,11 +107,17 @@ pub fn find(path: &Path) -> Result<Found, FindError> {
     if named.title != Title::Master {
         return Err(FindError::NotAMaster { path: owned(), pid });
     }
+    family(pid).ok_or_else(|| FindError::NotRunning { path: owned(), pid })
+}
+
+/// A master with the one that has executed it, or that it has executed; `None` where it does not live.
+#[must_use]
+pub fn family(pid: i32) -> Option<Found> {
+    let named = facts(pid)?;
     let elder = facts(named.parent).filter(|parent| parent.title == Title::Master);
-    let old = Tree::read(elder.as_ref().unwrap_or(&named).id);
-    let old = old.ok_or_else(|| FindError::NotRunning { path: owned(), pid })?;
+    let old = Tree::read(elder.as_ref().unwrap_or(&named).id)?;
     let new = old.execed().max_by_key(|child| child.id.start).and_then(|child| Tree::read(child.id));
-    Ok(Found { old: side(&old), new: new.as_ref().map(side) })
+    Some(Found { old: side(&old), new: new.as_ref().map(side) })
 }
 
 fn side(tree: &Tree) -> Side {

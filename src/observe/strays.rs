@@ -4,8 +4,11 @@ use std::collections::BTreeSet;
 
 use super::tree::{Tracked, facts};
 use crate::{
-    host::process::{self, Process},
-    protocol::{Identity, Title},
+    host::{
+        listening::listening,
+        process::{self, Process},
+    },
+    protocol::{Identity, ProcessFacts, Title},
 };
 
 /// The one discovery scan after the death of a master: its living children, by memory, by descent and by what they hold.
@@ -37,6 +40,18 @@ fn stray(pid: i32, dead: &Tracked, masters: &[Identity], listeners: &BTreeSet<u6
     let known = remembered || forked;
     let listens = || !process::sockets(pid).is_disjoint(listeners);
     process.stray(dead.exe, parent_is_master, known, known || listens()).then_some(process.id)
+}
+
+/// Workers without a master that hold a listening socket of one of these masters, or any where there is no master: one scan.
+#[must_use]
+pub fn left_behind(masters: &[Identity]) -> Vec<ProcessFacts> {
+    let listening: BTreeSet<u64> = listening().into_iter().collect();
+    let of_masters = masters.iter().flat_map(|master| process::sockets(master.pid));
+    let theirs: BTreeSet<u64> = of_masters.filter(|socket| listening.contains(socket)).collect();
+    let shared = if masters.is_empty() { &listening } else { &theirs };
+    let has_none = |parent| facts(parent).is_none_or(|parent| parent.title != Title::Master);
+    let all = process::all_pids().into_iter().filter_map(facts).filter(|it| it.title == Title::Worker);
+    all.filter(|it| has_none(it.parent) && !process::sockets(it.id.pid).is_disjoint(shared)).collect()
 }
 
 /// Those of them that have the title of a worker.

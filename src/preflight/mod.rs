@@ -23,7 +23,7 @@ pub use gather::trial::TRIAL_BOUND;
 pub use master::{Held, Master, Network, Socket};
 pub use ready::{Ready, Staged};
 pub use seal::{Fingerprint, Seal};
-pub use survey::{Seen, Survey, SurveyError, survey};
+pub use survey::{Seen, Survey, SurveyError, survey, unnamed_master};
 pub use wanted::{BinaryStep, Probed, ProbedAt, Wanted};
 
 use crate::{engine::Level, plan::Plan};

@@ -6,10 +6,11 @@ use super::{
     Beside, BesideIs, Count, Finding, Found, Names, OpenRun, Preview, PreviewStep, Status, Style, Value,
 };
 use crate::{
+    diagnose::by_hand::{Causes, Shape},
     engine::{self, Ending, Level, Serving},
     protocol::{
         Answers, Baseline, Generation, GenerationState, Identity, Limits, Living, Master, OldFile, PathHolds,
-        PidFile, Situation, Strays,
+        PidFile, Signal, Situation, Strays,
     },
 };
 
@@ -47,7 +48,7 @@ fn situation(old: GenerationState, new: GenerationState) -> Situation {
 }
 
 fn status(situation: &Situation) -> Status<'_> {
-    Status { situation, names: NAMES, beside: &[], open: None }
+    Status { situation, names: NAMES, beside: &[], shapes: &[], causes: &[], open: None }
 }
 
 #[test]
@@ -166,16 +167,33 @@ fn a_missing_pid_file_and_strays_are_named() {
     bad.pid_file = PidFile::Missing;
     bad.path = PathHolds::Ours;
     bad.strays.new = BTreeSet::from([Identity { pid: 950, start: 1 }, Identity { pid: 951, start: 1 }]);
+    bad.strays.titled = bad.strays.new.clone();
+    let shapes = [Shape { code: "observe/strays", text: "2 workers without a master".into() }];
+    let causes = |signal, if_poisoned| Causes {
+        signal,
+        to: Generation::Old,
+        master: 812,
+        text: "reloads".into(),
+        if_poisoned,
+        then: Serving::Old,
+    };
+    let causes =
+        [causes(Signal::Usr1, None), causes(Signal::Hup, Some("starts one more set of workers".into()))];
     let kept = [beside("20261123T155445-212", BesideIs::RunBy(Generation::Old))];
-    insta::assert_snapshot!(Status { beside: &kept, ..status(&bad) }.lines(PLAIN).join("\n"), @r#"
+    let shown = Status { beside: &kept, shapes: &shapes, causes: &causes, ..status(&bad) };
+    insta::assert_snapshot!(shown.lines(PLAIN).join("\n"), @r#"
     nginx serves
       master    812, 2 workers
       path      /usr/sbin/nginx is the file that new runs
       beside    /usr/sbin/.nginx.changeover-20261123T155445-212 is the file that
                 the master runs
       pid file  /run/nginx.pid is missing
-      strays    2 left behind without a master, they may still take connections
-      next      /usr/sbin/nginx is the new file: put the old one back before a cold
+      found     2 workers without a master (observe/strays)
+      signals   USR1 to master 812: reloads
+                HUP to master 812: reloads; if it is poisoned: starts one more set
+                of workers
+      next      kill -QUIT 950 951: nobody reloads or replaces them
+                /usr/sbin/nginx is the new file: put the old one back before a cold
                 start
                 write 812 into /run/nginx.pid: reload, log rotation and the next
                 USR2 need it

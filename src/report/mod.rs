@@ -34,7 +34,7 @@ pub use plan_view::PlanView;
 pub use preview::{Found, Preview, PreviewStep, Value};
 pub use salt::{Salt, Versions, salt_line};
 pub use starter::Starter;
-pub use status::{Beside, BesideIs, Names, Status};
+pub use status::{Beside, BesideIs, Names, Status, left_behind};
 pub use style::Style;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::{OpenRun, Style, layout::field, words};
 use crate::{
+    diagnose::by_hand::{Causes, Shape},
     engine::{Serving, units},
     protocol::{Generation, GenerationState, Master, PathHolds, PidFile, Situation},
 };
@@ -24,6 +25,10 @@ pub struct Status<'a> {
     pub names: Names<'a>,
     /// Files of runs beside the binary path.
     pub beside: &'a [Beside],
+    /// What somebody has begun by hand, or left.
+    pub shapes: &'a [Shape],
+    /// What each signal would cause there.
+    pub causes: &'a [Causes],
     /// A run that has not come to its end.
     pub open: Option<&'a OpenRun>,
 }
@@ -83,16 +88,24 @@ impl Status<'_> {
         if situation.oldbin {
             lines.extend(field(style, "", &format!("{}.oldbin is there", self.names.pid_file)));
         }
-        let strays = situation.strays.old.len() + situation.strays.new.len();
-        if strays > 0 {
-            let text = format!("{strays} left behind without a master, they may still take connections");
-            lines.extend(field(style, "strays", &text));
+        for (count, Shape { code, text }) in self.shapes.iter().enumerate() {
+            lines.extend(field(style, if count == 0 { "found" } else { "" }, &format!("{text} ({code})")));
+        }
+        for (count, causes) in self.causes.iter().enumerate() {
+            lines.extend(field(style, if count == 0 { "signals" } else { "" }, &self.cause(causes)));
         }
         lines.extend(self.open.iter().flat_map(|open| open.lines(style)));
         for (count, line) in self.next().iter().enumerate() {
             lines.extend(field(style, if count == 0 { "next" } else { "" }, line));
         }
         lines
+    }
+
+    fn cause(&self, causes: &Causes) -> String {
+        let Causes { signal, to, master, text, if_poisoned, .. } = causes;
+        let whom = if self.alone() { "master".to_owned() } else { to.to_string() };
+        let poisoned = if_poisoned.as_ref().map(|text| format!("; if it is poisoned: {text}"));
+        format!("{signal} to {whom} {master}: {text}{}", poisoned.unwrap_or_default())
     }
 
     /// Whether there is one master only, which is neither old nor new.
@@ -195,8 +208,17 @@ impl Status<'_> {
             }
             ((true, false) | (false, true), _) => Vec::new(),
         };
+        next.extend(self.strays());
         next.extend(self.files());
         next
+    }
+
+    /// Workers without a master are ended where somebody else serves.
+    fn strays(&self) -> Option<String> {
+        let strays = &self.situation.strays.titled;
+        let pids: Vec<String> = strays.iter().map(ToString::to_string).collect();
+        let ends = !pids.is_empty() && self.serving() != Serving::None;
+        ends.then(|| format!("kill -QUIT {}: nobody reloads or replaces them", pids.join(" ")))
     }
 
     /// What is wrong with the path and the pid file, and what puts it right.
@@ -228,6 +250,19 @@ impl Status<'_> {
         }
         lines
     }
+}
+
+/// Workers that nobody finds by a pid file.
+#[must_use]
+pub fn left_behind(style: Style, workers: &[i32]) -> Vec<String> {
+    let pids: Vec<String> = workers.iter().map(i32::to_string).collect();
+    let text = format!(
+        "{} without a master {}: {}; QUIT or TERM ends each of them",
+        units::count(workers.len(), "worker"),
+        if workers.len() == 1 { "accepts" } else { "accept" },
+        pids.join(" ")
+    );
+    if workers.is_empty() { Vec::new() } else { field(style, "found", &text) }
 }
 
 fn generation(state: &GenerationState) -> String {

@@ -13,6 +13,7 @@ mod ansible;
 mod at_the_end;
 mod attributes;
 mod builds;
+mod by_hand;
 mod by_renames;
 mod changeovers;
 mod committed;

@@ -63,7 +63,11 @@ pub fn rooms() -> Vec<Room> {
             "The plan is well formed and unsafe: `check` and `run` end with 11.",
             &[verify::TEXTS],
         ),
-        room("observe", "A pid file leads to no nginx: `status` ends with 12.", &[observe::TEXTS]),
+        room(
+            "observe",
+            "What `status` finds: a pid file that leads to no nginx (it ends with 12), or an upgrade that is half done.",
+            &[observe::TEXTS],
+        ),
         room(
             "preflight",
             "The host as it is found: a refusal ends `run` with 12, a warning is told and the run goes on.",

@@ -14,8 +14,8 @@ use super::{
 use crate::{
     host::{listening::listening, process},
     protocol::{
-        Baseline, FileId, Generation, GenerationState, Identity, Limits, Master, Move, Past, PidFile,
-        ProcessFacts, Question, Situation, Strays, Title, poison_suspected, told_to_leave,
+        Baseline, FileId, Generation, GenerationState, Identity, Limits, Master, Move, Past, ProcessFacts,
+        Question, Situation, Strays, Title, poison_suspected, told_to_leave,
     },
 };
 
@@ -251,17 +251,7 @@ impl Observer {
                 instance.stub,
             ),
             reversed: self.reversed,
-            pid_file: match files::pid_file(&instance.pid_file) {
-                Content::Pid(pid) if old.id.is_some_and(|old| old.pid == pid) => {
-                    PidFile::Names(Generation::Old)
-                }
-                Content::Pid(pid) if new.id.is_some_and(|new| new.pid == pid) => {
-                    PidFile::Names(Generation::New)
-                }
-                Content::Pid(pid) => PidFile::Foreign(pid),
-                Content::Unreadable => PidFile::Unreadable,
-                Content::Missing => PidFile::Missing,
-            },
+            pid_file: files::names(&instance.pid_file, old.id, new.id),
             oldbin: files::oldbin(&instance.pid_file).symlink_metadata().is_ok(),
             unix_paths_gone: instance.unix_paths.iter().filter(gone).map(|(path, _)| path.clone()).collect(),
             strays: self.strays.clone(),

@@ -65,7 +65,7 @@ pub(in crate::preflight) fn of(pid: i32) -> Option<Master> {
         executes,
         user,
         raised,
-        daemonized: daemonized(&proc),
+        daemonized: observe::daemonized(pid),
         other_numbers: has_own(&proc, "pid"),
         network,
         parent_master: is_master(process.parent).then_some(process.parent),
@@ -106,23 +106,6 @@ fn user(pid: i32) -> Option<((u32, u32), bool)> {
     let status = procfs::process::Process::new(pid).and_then(|process| process.status()).ok()?;
     let effective = (status.euid, status.egid);
     Some((effective, effective != (status.ruid, status.rgid)))
-}
-
-/// `ngx_daemon` opens `/dev/null` once, for reading and writing, as descriptors 0 and 1; an exec keeps them
-/// (nginx-facts 35). `None` where that may not be read.
-fn daemonized(proc: &Path) -> Option<bool> {
-    let is_daemons = |number: &str| {
-        let link = fs::read_link(proc.join("fd").join(number));
-        let link = match link {
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return None,
-            link => link.unwrap_or_default(),
-        };
-        let info = fs::read_to_string(proc.join("fdinfo").join(number)).unwrap_or_default();
-        let flags =
-            info.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
-        Some(link == Path::new("/dev/null") && flags.is_some_and(|flags| flags & 3 == 2))
-    };
-    Some(is_daemons("0")? && is_daemons("1")?)
 }
 
 /// Whether a process has the same numbers and the same network as this one: it is in no container.

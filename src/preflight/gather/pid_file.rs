@@ -22,7 +22,7 @@ pub(super) fn read(path: &Path) -> PidFile {
 }
 
 /// Whether two paths are one name in one directory, as `/run` and `/var/run` are on most hosts.
-pub(super) fn is_same_name(one: &Path, other: &Path) -> bool {
+pub(in crate::preflight) fn is_same_name(one: &Path, other: &Path) -> bool {
     let directory = |path: &Path| file_id(path.parent()?, Symlinks::Follow).ok();
     one == other
         || (one.file_name() == other.file_name()

@@ -3,11 +3,14 @@
 mod ask;
 mod candidates;
 mod pid_file;
+mod unnamed;
 
 use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 use thiserror::Error;
+
+pub use unnamed::unnamed_master;
 
 use super::{
     facts::Judged,

@@ -27,6 +27,15 @@ pub(super) fn of(master: &Master, build: Option<&Build>) -> Result<PathBuf, Surv
     }
 }
 
+/// Where its arguments and its configuration say for certain that it is, whatever the build says: both paths are absolute.
+pub(super) fn certain(master: &Master) -> Option<PathBuf> {
+    let arguments = master.arguments.as_ref().ok()?;
+    let file = Path::new(arguments.configuration.as_deref()?);
+    let configuration =
+        file.is_absolute().then(|| configuration(file, arguments.directives.as_deref()))??;
+    configuration.pid().map(PathBuf::from).filter(|named| named.is_absolute())
+}
+
 /// Where the master has written its number: `pid` of its configuration file or of `-g`, or else the build's path.
 fn written(master: &Master, build: Option<&Build>) -> PathBuf {
     let built_with = |name: &str| build.and_then(|build| build.configured(name));
