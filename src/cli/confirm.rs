@@ -10,10 +10,8 @@ use serde_json::json;
 
 use super::{Format, Output, output, run, state};
 use crate::{
-    engine::Phase,
     host::{files::sha256, notify::Notify, timer},
-    journal::{self, Confirmation, Replay},
-    plan::steps::Confirm as Action,
+    journal::{self, Confirmation},
 };
 
 /// Exit code 12: no run has heard it.
@@ -85,14 +83,9 @@ fn find(state: &Path, named: Option<&str>) -> Vec<Waiting> {
         let run = journal::open_run(&instance).filter(|run| named.is_none_or(|named| named == run))?;
         let directory = instance.join(&run);
         let replay = journal::read(&directory, &run).ok()?;
-        waits(&replay).then_some(Waiting { directory, run, step: replay.step })
+        replay.waits_to_be_confirmed().then_some(Waiting { directory, run, step: replay.step })
     });
     open.collect()
-}
-
-fn waits(replay: &Replay) -> bool {
-    let forward = matches!(replay.phase, Phase::Forward { .. });
-    replay.unfinished() && forward && replay.action == Action::KIND && replay.confirmed < replay.step
 }
 
 /// Waits until the run has taken it, and says what came of it.

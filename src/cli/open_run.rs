@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::{inputs, state};
 use crate::{
     engine::{Damaged, Phase},
-    host::{held_by::HeldBy, locks::Locks},
+    host::{clock::wall_time_after, held_by::HeldBy, locks::Locks},
     journal,
     nginx::printable,
-    report::{OpenRun, words},
+    plan::Action,
+    report::{OpenRun, ToConfirm, words},
     run::{self, Resumable},
 };
 
@@ -21,10 +22,10 @@ pub(super) fn find(given: Option<&Path>, pid_file: &Path) -> Option<Found> {
     let state = state::directory(given);
     let instance = state.map(|state| journal::instance_directory(&state, pid_file));
     let open = instance.as_ref().and_then(|instance| run::open_run(instance, &inputs::variable));
-    let recover = given.map_or_else(
-        || "changeover recover".to_owned(),
-        |state| format!("changeover recover --state-dir {}", printable(&state.display().to_string(), 500)),
-    );
+    let files = given.map_or_else(String::new, |state| {
+        format!(" --state-dir {}", printable(&state.display().to_string(), 500))
+    });
+    let recover = format!("changeover recover{files}");
     let Some((run, read)) = open else {
         return held.and_then(|held| without_a_mark(&held, instance.as_deref(), recover));
     };
@@ -34,7 +35,7 @@ pub(super) fn find(given: Option<&Path>, pid_file: &Path) -> Option<Found> {
         (open.process, open.guardian) = (held.taker(), held.guardian());
     }
     let phase = match read {
-        Ok(resumable) => Some(journaled(&mut open, &resumable)),
+        Ok(resumable) => Some(journaled(&mut open, &resumable, &files)),
         Err(error) => {
             open.damage = Some(Damaged { code: error.code().to_owned(), message: error.to_string() });
             None
@@ -65,7 +66,7 @@ fn without_a_mark(held: &HeldBy, instance: Option<&Path>, recover: String) -> Op
     Some(Found { open: OpenRun { run, at, process, guardian, recover, ..OpenRun::default() }, phase })
 }
 
-fn journaled(open: &mut OpenRun, resumable: &Resumable) -> (Phase, usize) {
+fn journaled(open: &mut OpenRun, resumable: &Resumable, files: &str) -> (Phase, usize) {
     let (replay, plan) = (&resumable.replay, &resumable.loaded.plan);
     let mut name = plan.name.clone();
     plan.secrets.hide(&mut name);
@@ -73,7 +74,21 @@ fn journaled(open: &mut OpenRun, resumable: &Resumable) -> (Phase, usize) {
     open.at = Some(words::phase(replay.phase, replay.step, &replay.action));
     open.verdict = replay.verdict.as_ref().map(|verdict| verdict.verdict);
     open.would = Some(run::would(replay).to_owned());
+    open.confirm = replay.waits_to_be_confirmed().then(|| to_confirm(resumable, files));
     (replay.phase, replay.step)
+}
+
+fn to_confirm(resumable: &Resumable, files: &str) -> ToConfirm {
+    let (replay, plan) = (&resumable.replay, &resumable.loaded.plan);
+    let step = replay.step.checked_sub(1).and_then(|at| plan.steps.get(at));
+    let wants_token =
+        step.is_some_and(|step| matches!(&step.action, Action::Confirm(confirm) if confirm.token.is_some()));
+    let token = if wants_token { " --token TOKEN" } else { "" };
+    let (began, longest) = &replay.step_began;
+    ToConfirm {
+        command: format!("changeover confirm --run {}{token}{files}", replay.begun.run),
+        until: wall_time_after(began, *longest),
+    }
 }
 
 /// For programs.
@@ -89,6 +104,7 @@ pub(super) fn json(found: Option<&Found>) -> Value {
         "process": open.process,
         "guardian": open.guardian,
         "would": open.would,
+        "confirm": open.to_confirm(),
         "damage": open.damage,
     })
 }

@@ -63,6 +63,13 @@ pub fn wall_time() -> String {
     format!("{:.3}", Timestamp::now())
 }
 
+/// The wall time so long after another one that [`wall_time`] has told, to the second; `None` where there is no such time.
+#[must_use]
+pub fn wall_time_after(earlier: &str, by: Duration) -> Option<String> {
+    let earlier: Timestamp = earlier.parse().ok()?;
+    Some(format!("{:.0}", earlier.checked_add(by).ok()?))
+}
+
 /// A name for a run: the moment in UTC and this process, so that names sort by time. Letters, digits and `-` only.
 #[must_use]
 pub fn run_id() -> String {
@@ -90,6 +97,13 @@ mod tests {
         let text = wall_time();
         assert_eq!(text.len(), "2026-01-02T03:04:05.678Z".len(), "{text}");
         assert!(text.ends_with('Z') && text.parse::<Timestamp>().is_ok(), "{text}");
+    }
+
+    #[test]
+    fn a_later_wall_time_is_told_to_the_second() {
+        let after = |earlier, seconds| wall_time_after(earlier, Duration::from_secs(seconds));
+        assert_eq!(after("2026-12-31T23:59:58.900Z", 3).as_deref(), Some("2027-01-01T00:00:01Z"));
+        assert_eq!((after("yesterday", 3), after("2026-12-31T23:59:58.900Z", u64::MAX)), (None, None));
     }
 
     #[test]

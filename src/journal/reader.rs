@@ -4,7 +4,6 @@ use std::{
     io::{self, Read as _},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use rustix::{io::Errno, process::geteuid};
@@ -102,10 +101,9 @@ pub fn parse(path: &Path, bytes: &[u8], run: &str) -> Result<Replay, Damage> {
             newer(path, text)?;
         }
         let line = chain.read(text).map_err(|error: LineError| damaged(error.to_string()))?;
-        let at = Duration::from_micros(line.mono_us);
         let followed: Result<(), IllegalEntry> = match &mut replay {
             None => Replay::begins(line, chain.clone()).map(|begun| replay = Some(begun)),
-            Some(replay) => replay.follows(at, line.entry),
+            Some(replay) => replay.follows(line),
         };
         followed.map_err(|error| damaged(error.to_string()))?;
     }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     engine::{By, Event, FaultReport, Phase, Verdict, next},
     observe::Known,
+    plan::steps::Confirm,
     protocol::{Generation, Identity, Move},
 };
 
@@ -27,6 +28,8 @@ pub struct Replay {
     pub step: usize,
     /// The action of that step.
     pub action: String,
+    /// When that step began, by the wall clock, and how long it may take.
+    pub step_began: (String, Duration),
     /// The last step that somebody has confirmed, 0 where none was.
     pub confirmed: usize,
     /// How far its commit is.
@@ -112,6 +115,7 @@ impl Replay {
             phase: Phase::Preflight,
             step: 0,
             action: String::new(),
+            step_began: (String::new(), Duration::ZERO),
             confirmed: 0,
             committed: Committed::No,
             moves: Vec::new(),
@@ -131,9 +135,10 @@ impl Replay {
     /// # Errors
     /// [`IllegalEntry`] when the engine's table has no such transition, a witness has no intent, or something follows an
     /// intent that nobody has looked after.
-    pub(super) fn follows(&mut self, at: Duration, entry: Entry) -> Result<(), IllegalEntry> {
+    pub(super) fn follows(&mut self, line: Line) -> Result<(), IllegalEntry> {
         let illegal = |what: &str| Err(IllegalEntry(what.to_owned()));
-        match entry {
+        let at = Duration::from_micros(line.mono_us);
+        match line.entry {
             Entry::Begun(_) => illegal("the run begins a second time"),
             Entry::Intent { .. } if self.in_hand => illegal("a move begins before the one in hand is over"),
             Entry::Laid { .. } if self.in_hand => illegal("a file is laid before the move in hand is over"),
@@ -169,7 +174,7 @@ impl Replay {
                 }
                 self.in_hand = false;
                 self.enter(&event)?;
-                self.notes(*event);
+                self.notes(*event, line.at);
                 Ok(())
             }
         }
@@ -183,9 +188,13 @@ impl Replay {
         Ok(())
     }
 
-    fn notes(&mut self, event: Event) {
+    fn notes(&mut self, event: Event, at: String) {
         match event {
-            Event::StepStarted { step, action, .. } => (self.step, self.action) = (step, action),
+            Event::StepStarted { step, action, timeout, .. } => {
+                (self.step, self.action) = (step, action);
+                let longest = Duration::try_from_secs_f64(timeout / 1_000.0).unwrap_or(Duration::MAX);
+                self.step_began = (at, longest);
+            }
             Event::Confirmed => self.confirmed = self.step,
             Event::StepFailed { fault, .. } => self.fault = Some(fault),
             Event::CommitRecorded => self.committed = Committed::Recorded,
@@ -194,6 +203,13 @@ impl Replay {
             Event::Verdict(verdict) => self.verdict = Some(verdict),
             _ => {}
         }
+    }
+
+    /// Whether the step in hand waits for `changeover confirm`.
+    #[must_use]
+    pub fn waits_to_be_confirmed(&self) -> bool {
+        let forward = matches!(self.phase, Phase::Forward { .. });
+        self.unfinished() && forward && self.action == Confirm::KIND && self.confirmed < self.step
     }
 
     /// Whether the run has not come to an end: its process is gone, or still at work.

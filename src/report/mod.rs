@@ -29,7 +29,7 @@ pub use history::{history, past_run};
 pub use human::Human;
 pub use json::{json_line, json_text};
 pub use message::{message, nothing_to_do, one_line, refused_plan, would_be_refused};
-pub use open_run::OpenRun;
+pub use open_run::{OpenRun, ToConfirm};
 pub use plan_view::PlanView;
 pub use preview::{Found, Preview, PreviewStep, Value};
 pub use salt::{Salt, Versions, salt_line};

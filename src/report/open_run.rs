@@ -1,5 +1,7 @@
 //! A run that is under way, was left by its process, or waits for a person: what `status` says of it.
 
+use serde::Serialize;
+
 use super::{Style, layout::field};
 use crate::{
     engine::{Damaged, Ending},
@@ -25,8 +27,19 @@ pub struct OpenRun {
     pub would: Option<String>,
     /// The command that goes on with it.
     pub recover: String,
+    /// What it waits to be told, where that is so.
+    pub confirm: Option<ToConfirm>,
     /// Why its journal cannot be believed.
     pub damage: Option<Damaged>,
+}
+
+/// A word that a run waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ToConfirm {
+    /// The command that says it.
+    pub command: String,
+    /// Until when it waits, by the wall clock; `None` where that is too far away.
+    pub until: Option<String>,
 }
 
 impl OpenRun {
@@ -49,9 +62,19 @@ impl OpenRun {
         let at = self.at.as_ref().map_or_else(String::new, |at| format!(": {at}"));
         let damage = self.damage.as_ref().map(|damage| format!("{}: {}", damage.code, damage.message));
         let would = self.would.as_ref().map(|would| format!("`recover` would {would}"));
-        let lines = [Some(format!("{}{plan}{at}", self.run)), self.who(), damage, would];
+        let until = |confirm: &ToConfirm| {
+            confirm.until.as_ref().map_or_else(String::new, |until| format!(" until {until}"))
+        };
+        let waits = self.to_confirm().map(|confirm| format!("waits to be confirmed{}", until(confirm)));
+        let lines = [Some(format!("{}{plan}{at}", self.run)), waits, self.who(), damage, would];
         let lines = lines.into_iter().flatten().enumerate();
         lines.flat_map(|(count, line)| field(style, if count == 0 { "run" } else { "" }, &line)).collect()
+    }
+
+    /// What it waits for: whoever goes on with it in the place of its own process goes back.
+    #[must_use]
+    pub fn to_confirm(&self) -> Option<&ToConfirm> {
+        self.confirm.as_ref().filter(|_| self.process.is_some())
     }
 
     /// Who is at work; nothing where it waits for a person, and for nobody else.
@@ -85,7 +108,10 @@ impl OpenRun {
             (Some(Living { pid, stopped: true }), ..) => {
                 vec![format!("kill -CONT {pid}: run {} goes on then", self.run)]
             }
-            (Some(_), ..) => vec![format!("nothing: run {} goes on", self.run)],
+            (Some(_), ..) => match self.to_confirm() {
+                Some(confirm) => vec![confirm.command.clone()],
+                None => vec![format!("nothing: run {} goes on", self.run)],
+            },
             (None, Some(would), _) => vec![format!("{}   # would {would}", self.recover)],
             (None, None, Some(damage)) => vec![format!("changeover explain {}", damage.code)],
             (None, None, None) => Vec::new(),
@@ -95,7 +121,7 @@ impl OpenRun {
 
 #[cfg(test)]
 mod tests {
-    use super::{Damaged, Ending, Living, OpenRun, Style};
+    use super::{Damaged, Ending, Living, OpenRun, Style, ToConfirm};
 
     const PLAIN: Style = Style { color: false, unicode: true, live: false, width: 80 };
 
@@ -146,6 +172,33 @@ mod tests {
                   journal/damaged: the journal is damaged at line 3
         next      changeover explain journal/damaged
         "#);
+    }
+
+    #[test]
+    fn a_run_that_waits_to_be_confirmed_says_how_and_until_when() {
+        let confirm = ToConfirm {
+            command: "changeover confirm --run 20261123T155445-212".into(),
+            until: Some("2026-11-23T16:09:45Z".into()),
+        };
+        let waits = OpenRun {
+            at: Some("step 6, confirm".into()),
+            confirm: Some(confirm),
+            process: Some(living(7)),
+            ..left()
+        };
+        insta::assert_snapshot!(waits.alone(PLAIN).join("\n"), @r#"
+        run       20261123T155445-212 (nginx 1.26.3): step 6, confirm
+                  waits to be confirmed until 2026-11-23T16:09:45Z
+                  process 7 is at work, no guardian
+                  `recover` would go back to old
+        next      changeover confirm --run 20261123T155445-212
+        "#);
+        // Neither a stopped process hears it nor a guardian.
+        let stopped = OpenRun { process: Some(stopped(7)), ..waits.clone() };
+        assert_eq!(stopped.next(), ["kill -CONT 7: run 20261123T155445-212 goes on then"]);
+        let guarded = OpenRun { process: None, guardian: Some(living(8)), ..waits };
+        assert_eq!(guarded.to_confirm(), None);
+        assert_eq!(guarded.next(), ["nothing: run 20261123T155445-212 goes on"]);
     }
 
     #[test]

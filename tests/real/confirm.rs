@@ -95,3 +95,23 @@ fn the_deadline_passes_while_the_run_is_stopped() {
     let run = run.wait();
     assert_eq!((run.exit(), run.said("verdict")), (22, "rolled-back"), "{run}");
 }
+
+#[test]
+fn status_of_a_run_that_waits_says_until_when_and_with_which_command_it_is_confirmed() {
+    let host = Host::new().running("1.22.1");
+    let run = waiting(&host, "1h", "token = \"4711\"\n");
+    let id = run.lines()[0].event["run"].as_str().expect("its id").to_owned();
+    let told = host.changeover_bare(&["status", "--output", "json"]).verdict()["run"].clone();
+    let said = told["confirm"]["command"].as_str().unwrap_or_default();
+    assert_eq!(said, format!("changeover confirm --run {id} --token TOKEN"), "{told}");
+    let until: jiff::Timestamp = told["confirm"]["until"].as_str().expect("a time").parse().expect("a time");
+    let left = until.duration_since(jiff::Timestamp::now()).as_secs();
+    assert!((3_540..=3_600).contains(&left), "{told}");
+    let human = host.changeover_bare(&["status"]);
+    for said in ["waits to be confirmed until 20", "  next      changeover confirm --run "] {
+        assert!(human.stdout().contains(said), "{said}: {human}");
+    }
+    let said = said.replace("TOKEN", "4711");
+    assert_eq!(confirm(&host, &said.split(' ').skip(2).collect::<Vec<_>>()).exit(), 0);
+    assert_eq!(run.wait().exit(), 0);
+}
