@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::support::changeover::Run;
 use crate::support::host::{Host, PID_FILE};
 use crate::support::process::Process;
+use crate::support::silent::Silent;
 use crate::support::{holds_within, wait_until};
 
 /// What somebody has done before.
@@ -45,13 +46,65 @@ fn killed(host: &Host) {
     wait_until("old has its pid file again", || host.master() == Some(old) && rests(host));
 }
 
+/// New was told WINCH: old serves on.
+fn drained_new(host: &Host) {
+    begun(host);
+    let [_, new] = host.masters()[..] else { panic!("two masters") };
+    host.kill(new, Signal::SIGWINCH);
+    wait_until("nobody of new is left", || host.children(new).is_empty() && rests(host));
+}
+
+/// No upgrade: the only master was told WINCH.
+fn lone_and_drained(host: &Host) {
+    let old = host.master().expect("a master");
+    host.kill(old, Signal::SIGWINCH);
+    wait_until("nobody of it is left", || host.children(old).is_empty() && rests(host));
+}
+
+/// Old's master was killed when new served: its `.oldbin` stays.
+fn old_killed(host: &Host) {
+    drained(host);
+    let [old, _] = host.masters()[..] else { panic!("two masters") };
+    host.kill(old, Signal::SIGKILL);
+    assert!(host.wait_gone(old));
+    wait_until("new is at rest", || rests(host));
+}
+
+/// Both accept, and one of them was stopped.
+fn stopped(host: &Host, which: usize) {
+    let master = host.masters()[which];
+    host.kill(master, Signal::SIGSTOP);
+    wait_until("it is stopped", || is_stopped(host, master) && rests(host));
+}
+
+fn with_a_stopped_old(host: &Host) {
+    drained(host);
+    stopped(host, 0);
+}
+
+fn with_a_stopped_new(host: &Host) {
+    begun(host);
+    stopped(host, 1);
+}
+
+/// What waits for a stopped master is taken together with what is sent to it.
+fn with_a_new_that_was_told_winch_while_it_was_stopped(host: &Host) {
+    with_a_stopped_new(host);
+    host.kill(host.masters()[1], Signal::SIGWINCH);
+}
+
+fn is_stopped(host: &Host, master: i32) -> bool {
+    host.processes().iter().any(|process| process.pid == master && process.state == 'T')
+}
+
 fn without_its_pid_file(host: &Host) {
     std::fs::remove_file(host.path(PID_FILE)).expect("the pid file");
 }
 
 /// Nothing that was sent is in flight, and nobody finishes anything.
 fn rests(host: &Host) -> bool {
-    host.is_quiet() && !host.processes().iter().any(Process::is_draining)
+    let at_rest = |master: &i32| is_stopped(host, *master) || host.is_at_rest(*master);
+    host.masters().iter().all(at_rest) && !host.processes().iter().any(Process::is_draining)
 }
 
 fn status(host: &Host) -> Run {
@@ -95,7 +148,13 @@ fn is_as_told(story: Story, found: &[&str], masters: usize) {
         let elder =
             told.verdict()["old"]["master"].as_i64().and_then(|pid| i32::try_from(pid).ok()).expect("old");
         let to = signal["master"].as_i64().and_then(|pid| i32::try_from(pid).ok()).expect("a master");
+        let stopped = is_stopped(&host, to);
         host.kill(to, named(signal));
+        let text = signal["causes"].as_str().expect("what it causes");
+        assert_eq!(text.starts_with("waits until it is continued; then: "), stopped, "{told}");
+        if stopped {
+            host.kill(to, Signal::SIGCONT);
+        }
         let expected = signal["then"].as_str().expect("who serves then");
         let comes = holds_within(std::time::Duration::from_secs(10), || {
             rests(&host) && serving(&host, elder) == expected && rests(&host)
@@ -128,6 +187,72 @@ fn an_old_that_came_back_by_hup() {
 #[test]
 fn a_new_master_that_was_killed() {
     is_as_told(killed, &["observe/strays"], 1);
+}
+
+#[test]
+fn a_new_that_was_told_winch() {
+    is_as_told(drained_new, &["observe/two-masters"], 2);
+}
+
+#[test]
+fn a_master_that_was_told_winch_without_any_upgrade() {
+    is_as_told(lone_and_drained, &["observe/drained"], 1);
+}
+
+#[test]
+fn an_old_that_was_killed_leaves_its_oldbin() {
+    is_as_told(old_killed, &["observe/oldbin-left"], 1);
+}
+
+#[test]
+fn a_stopped_old_beside_a_new_that_serves() {
+    is_as_told(with_a_stopped_old, &["observe/two-masters", "observe/stopped-master"], 2);
+}
+
+#[test]
+fn a_stopped_new_beside_an_old_that_serves() {
+    is_as_told(with_a_stopped_new, &["observe/two-masters", "observe/stopped-master"], 2);
+}
+
+#[test]
+fn a_stopped_new_that_has_something_to_take() {
+    is_as_told(
+        with_a_new_that_was_told_winch_while_it_was_stopped,
+        &["observe/two-masters", "observe/stopped-master"],
+        2,
+    );
+}
+
+#[test]
+fn workers_that_leave_are_told_and_hup_brings_others_back_beside_them() {
+    let host = Host::new().with(Silent::location).running("1.22.1");
+    let silent = Silent::listen(&host);
+    let held = silent.hold(&host);
+    begun(&host);
+    let [old, new] = host.masters()[..] else { panic!("two masters") };
+    host.kill(old, Signal::SIGWINCH);
+    wait_until("one worker of old is left", || {
+        let children = host.children(old);
+        children.len() == 2 && children.iter().any(Process::is_draining) && host.is_quiet()
+    });
+    let told = status(&host);
+    assert_eq!(codes(told.verdict()), ["observe/two-masters"], "{told}");
+    let text = told.verdict()["shapes"][0]["text"].as_str().unwrap_or_default();
+    assert!(text.ends_with(&format!("; 1 worker of {old} has not finished yet")), "{text}");
+    let causes = |signal: &str, to: i32| {
+        let signals = told.verdict()["signals"].as_array().into_iter().flatten();
+        let mut its = signals.filter(|it| it["signal"] == signal && it["master"] == to);
+        its.next().map(|it| (it["causes"].clone(), it["then"].clone())).unwrap_or_default()
+    };
+    assert_eq!(causes("HUP", old), ("starts its workers from memory".into(), "both".into()));
+    let quit = format!(
+        "its workers finish what they have and leave, then it ends; new {new} serves alone; nothing leads back"
+    );
+    assert_eq!(causes("QUIT", old), (quit.into(), "new".into()), "{told}");
+    host.kill(old, Signal::SIGHUP);
+    wait_until("both accept", || host.accepting(old).len() == 2);
+    assert!(host.processes().iter().any(Process::is_draining), "{:?}", host.processes());
+    drop(held);
 }
 
 #[test]

@@ -24,10 +24,13 @@ pub(super) struct Look {
 
 /// What is seen of one master.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 pub(super) struct One {
     accepts: bool,
     pub(super) drains: bool,
     leaves: bool,
+    /// It was stopped: what it is told waits.
+    pub(super) stopped: bool,
 }
 
 /// Whom a file names.
@@ -61,10 +64,13 @@ impl Look {
 }
 
 fn one(state: &GenerationState) -> One {
+    let stopped = state.master == Master::Stopped;
     One {
         accepts: !state.workers.titled.is_empty(),
         drains: !state.workers.draining.is_empty(),
-        leaves: state.master == Master::Leaving,
+        // Of a stopped one only its sockets tell.
+        leaves: state.master == Master::Leaving || (stopped && !state.listens),
+        stopped,
     }
 }
 
@@ -107,6 +113,7 @@ impl Guess {
             accepts: master.accepting > 0,
             drains: master.draining > 0,
             leaves: master.leaves() || !master.listens,
+            stopped: master.stopped,
         };
         let elder = self.host.master(self.elder)?;
         // The HUP of a master with a new binary does not say that it has workers (nginx-facts 36).

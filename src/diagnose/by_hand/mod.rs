@@ -68,7 +68,11 @@ impl Seen<'_> {
         let (old, new) = (&self.situation.old, &self.situation.new);
         let two = old.master.lives() && new.master.lives();
         let masters = if two { self.two_masters() } else { self.one_master() };
-        masters.into_iter().chain(self.strays()).collect()
+        let name = |which: Generation| if two { which.to_string() } else { "master".to_owned() };
+        let stopped = [(Generation::Old, old), (Generation::New, new)].into_iter();
+        let stopped = stopped.filter(|(_, state)| state.master == Master::Stopped);
+        let stopped = stopped.map(|(which, state)| self::stopped(&name(which), state));
+        masters.into_iter().chain(stopped).chain(self.strays()).collect()
     }
 
     fn two_masters(&self) -> Vec<Shape> {
@@ -80,6 +84,12 @@ impl Seen<'_> {
             (_, false) if old.master == Master::Leaving => {
                 Some(format!("{elder} was told to leave, and {child} does not accept either"))
             }
+            (true, _) if new.master == Master::Leaving => {
+                Some(format!("only {elder} accepts: {child} was told to leave"))
+            }
+            (false, _) if new.master == Master::Leaving => {
+                Some(format!("nobody accepts: {child} was told to leave, and {elder} was told WINCH"))
+            }
             (true, true) if restarted(old, new) => {
                 Some(format!("both accept: {elder} was told WINCH, and HUP after it"))
             }
@@ -88,8 +98,9 @@ impl Seen<'_> {
             (true, false) => Some(format!("only {elder} accepts: {child} has no workers")),
             (false, false) => Some("nobody accepts".to_owned()),
         };
-        let masters =
-            text.map(|text| Shape { code: "observe/two-masters", text: format!("two masters, {text}") });
+        let leave = format!("{}{}", leave(old), leave(new));
+        let masters = text
+            .map(|text| Shape { code: "observe/two-masters", text: format!("two masters, {text}{leave}") });
         let named = match self.situation.pid_file {
             PidFile::Names(_) => None,
             _ => Some(self.named_by_nobody()),
@@ -110,7 +121,8 @@ impl Seen<'_> {
                 Some(format!("master {master} lives and nobody of it accepts: WINCH, or its workers gave up"))
             }
         };
-        let drained = drained.map(|text| Shape { code: "observe/drained", text });
+        let drained =
+            drained.map(|text| Shape { code: "observe/drained", text: format!("{text}{}", leave(old)) });
         let oldbin = self.oldbin.filter(|oldbin| *oldbin != PidFile::Missing).map(|names| {
             let whom = match names {
                 PidFile::Names(_) => "it names this one",
@@ -163,18 +175,20 @@ impl Seen<'_> {
         (all > 0).then_some(Shape { code: "observe/strays", text })
     }
 
-    /// What each signal to each living master would cause; nothing where the model has no such host, and where a master is
-    /// stopped or starts: then it would come to something else.
+    /// What each signal to each living master would cause; nothing where the model has no such host, and where a master
+    /// starts: it blocks them for a while.
     #[must_use]
     pub fn causes(&self) -> Vec<Causes> {
         let (old, new) = (&self.situation.old, &self.situation.new);
-        let waits = |state: &GenerationState| matches!(state.master, Master::Starting | Master::Stopped);
-        let look = Look::of(self.situation, self.oldbin).filter(|_| !waits(old) && !waits(new));
+        let starts = |state: &GenerationState| state.master == Master::Starting;
+        let look = Look::of(self.situation, self.oldbin).filter(|_| !starts(old) && !starts(new));
         let Some(look) = look else { return Vec::new() };
         let something = !matches!(self.situation.path, PathHolds::Missing | PathHolds::Stub);
         let guesses = hosts_like(&look, executes(something), self.daemonized);
         // Where only a poisoned one looks so, it is one.
-        let Guesses { likely: Some(likely), poisoned } = guesses else { return Vec::new() };
+        let Guesses { likely: Some(likely), poisoned } = guesses.tell(old.pending, new.pending) else {
+            return Vec::new();
+        };
         let lone = look.child.is_none();
         let labels = Labels {
             elder: format!("{} {}", if lone { "master" } else { "old" }, pid(old)),
@@ -191,6 +205,27 @@ impl Seen<'_> {
             Some(Causes { signal, to, master, text, if_poisoned, then })
         })
         .collect()
+    }
+}
+
+/// A stopped master, and what it was told meanwhile.
+fn stopped(name: &str, state: &GenerationState) -> Shape {
+    let told: Vec<String> = Signal::ALL
+        .into_iter()
+        .filter(|signal| state.pending.contains(*signal))
+        .map(|signal| signal.to_string())
+        .collect();
+    let waits = if told.is_empty() { String::new() } else { format!("; {} waits for it", told.join(" ")) };
+    let text = format!("{name} {} is stopped, and takes no signal until it is continued{waits}", pid(state));
+    Shape { code: "observe/stopped-master", text }
+}
+
+/// What is left of a master's workers beside those that accept.
+fn leave(state: &GenerationState) -> String {
+    match state.workers.draining.len() {
+        0 => String::new(),
+        1 => format!("; 1 worker of {} has not finished yet", pid(state)),
+        many => format!("; {many} workers of {} have not finished yet", pid(state)),
     }
 }
 

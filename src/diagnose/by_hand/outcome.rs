@@ -9,6 +9,9 @@ use crate::{
     },
 };
 
+/// What a stopped master does with each signal.
+const WAITS: &str = "waits until it is continued; then: ";
+
 /// The masters by the names that people read: `old 812`.
 #[derive(Clone, Debug)]
 pub(super) struct Labels {
@@ -42,14 +45,21 @@ pub(super) fn outcome(guess: &Guess, labels: &Labels, who: Who, signal: Signal) 
     // Workers that have something to finish are seen to.
     let mut before = guess.host;
     before.idle = false;
-    let mut soon = before;
-    soon.tell(who, signal);
+    let soon = told(before, who, signal);
     let play = Play { guess, labels, who, signal, before, soon, end: finished(soon) };
     let accepts =
         |who: Option<Who>| who.and_then(|who| play.end.master(who)).is_some_and(|it| it.accepting > 0);
     let then = Serving::of(accepts(Some(guess.elder)), accepts(guess.child) || play.started().is_some());
     let parts = if visible(&play.soon) == visible(&before) { vec![play.nothing()] } else { play.parts() };
-    Outcome { text: parts.join("; "), then }
+    let waits = if before.master(who).is_some_and(|master| master.stopped) { WAITS } else { "" };
+    Outcome { text: format!("{waits}{}", parts.join("; ")), then }
+}
+
+/// A signal, and what a stopped master does with it, and with all that it was told before, when it is continued.
+fn told(mut host: Host, who: Who, signal: Signal) -> Host {
+    host.tell(who, signal);
+    host.go_on(who);
+    host
 }
 
 /// The same once nobody has a connection any more.
@@ -96,9 +106,7 @@ impl Play<'_> {
         let holds = |other: &Who| {
             let mut alone = self.before;
             alone.kill(*other);
-            let mut told = alone;
-            told.tell(self.who, self.signal);
-            visible(&told) != visible(&alone)
+            visible(&told(alone, self.who, self.signal)) != visible(&alone)
         };
         match self.signal {
             _ if leaves => "nothing: it leaves already".to_owned(),
@@ -179,7 +187,8 @@ impl Play<'_> {
             };
         }
         if !more {
-            return "it closes its listening sockets".to_owned();
+            let finish = "its workers finish what they have and leave";
+            return if soon.draining > 0 { finish } else { "it closes its listening sockets" }.to_owned();
         }
         let what = if before.accepting > 0 { "starts one more set of workers" } else { "starts its workers" };
         let from =
@@ -191,8 +200,7 @@ impl Play<'_> {
     fn reads_the_configuration(&self) -> bool {
         let mut broken = self.before;
         broken.configuration = Configuration::Broken;
-        broken.tell(self.who, self.signal);
-        visible(&broken) != visible(&self.soon)
+        visible(&told(broken, self.who, self.signal)) != visible(&self.soon)
     }
 
     /// What another master does by itself then.

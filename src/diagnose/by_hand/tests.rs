@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Causes, Seen};
 use crate::protocol::{
-    Generation, GenerationState, Identity, Master, PathHolds, PidFile, Situation,
+    Generation, GenerationState, Identity, Master, PathHolds, PidFile, Signal, Situation,
     way_back::tests::builder::both,
 };
 
@@ -165,17 +165,88 @@ fn each_thing_that_is_half_done_has_its_name_and_a_host_that_is_well_has_none() 
     assert_eq!(codes(&nobody, None), ["observe/two-masters"]);
 }
 
+fn stopped(mut state: GenerationState, told: &[Signal]) -> GenerationState {
+    (state.master, state.listens) = (Master::Stopped, true);
+    state.pending = told.iter().fold(state.pending, |all, signal| all.with(*signal));
+    state
+}
+
+#[test]
+fn a_stopped_new_takes_nothing_and_what_is_sent_is_taken_with_what_waits() {
+    let situation = Situation { new: stopped(serves(944, 50), &[Signal::Winch]), ..two() };
+    insta::assert_snapshot!(told(&situation), @r#"
+    observe/two-masters: two masters, both accept: old 812 was told USR2, and no WINCH yet
+    observe/stopped-master: new 944 is stopped, and takes no signal until it is continued; WINCH waits for it
+    USR1 to old 812: opens its logs anew, nothing else [Both]
+    HUP to old 812: starts one more set of workers from memory [Both]
+    USR2 to old 812: ignored while new 944 lives [Both]
+    WINCH to old 812: its workers finish what they have and leave [New]
+    QUIT to old 812: its workers finish what they have and leave, then it ends; new 944 serves alone; nothing leads back [New]
+    TERM to old 812: it ends at once with its workers, and their connections are cut; new 944 serves alone; nothing leads back [New]
+    USR1 to new 944: waits until it is continued; then: its workers finish what they have and leave [Old]
+    HUP to new 944: waits until it is continued; then: its workers finish what they have and leave [Old]
+    USR2 to new 944: waits until it is continued; then: its workers finish what they have and leave [Old]
+    WINCH to new 944: waits until it is continued; then: its workers finish what they have and leave [Old]
+    QUIT to new 944: waits until it is continued; then: its workers finish what they have and leave, then it ends; the pid file names old 812; old 812 serves alone [Old]
+    TERM to new 944: waits until it is continued; then: it ends at once with its workers, and their connections are cut; the pid file names old 812; old 812 serves alone [Old]
+    "#);
+}
+
+#[test]
+fn a_stopped_old_starts_nobody_when_new_is_gone() {
+    let situation = Situation { old: stopped(drained(two()).old, &[]), ..drained(two()) };
+    let text = told(&situation);
+    let said = |what: &str| text.lines().filter(|line| line.contains(what)).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!([said("observe/"), said("TERM to"), said("HUP to old")].join("\n"), @r#"
+    observe/two-masters: two masters, only new 944 accepts: old 812 was told USR2 and WINCH
+    observe/stopped-master: old 812 is stopped, and takes no signal until it is continued
+    TERM to old 812: waits until it is continued; then: it ends; new 944 serves alone; nothing leads back [New]
+    TERM to new 944: it ends at once with its workers, and their connections are cut; nobody accepts then [None]
+    HUP to old 812: waits until it is continued; then: starts its workers from memory [Both]
+    "#);
+    // It was told to leave before it was stopped: its sockets tell.
+    let mut left = situation.clone();
+    left.old.listens = false;
+    left.old.workers.draining = workers(813, 11);
+    let text = told(&left);
+    let said = text.lines().filter(|line| line.contains("HUP to old")).collect::<String>();
+    insta::assert_snapshot!(said, @"HUP to old 812: waits until it is continued; then: nothing: it leaves already [New]");
+}
+
+#[test]
+fn workers_that_leave_and_masters_that_leave_are_told() {
+    let text = |situation: &Situation| {
+        seen(situation).shapes().into_iter().map(|shape| shape.text).collect::<Vec<_>>().join("\n")
+    };
+    let mut winch = drained(two());
+    winch.old.workers.draining = workers(813, 11);
+    let mut new_leaves = two();
+    new_leaves.new.master = Master::Leaving;
+    new_leaves.new.workers.titled.clear();
+    new_leaves.new.workers.draining = workers(945, 51);
+    let mut new_drained = two();
+    new_drained.new.workers.titled.clear();
+    let mut lone = drained(one());
+    lone.old.workers.draining = workers(813, 11);
+    let all = [&winch, &new_leaves, &drained(new_leaves.clone()), &new_drained, &lone].map(text);
+    insta::assert_snapshot!(all.join("\n"), @r#"
+    two masters, only new 944 accepts: old 812 was told USR2 and WINCH; 2 workers of 812 have not finished yet
+    two masters, only old 812 accepts: new 944 was told to leave; 2 workers of 944 have not finished yet
+    two masters, nobody accepts: new 944 was told to leave, and old 812 was told WINCH; 2 workers of 944 have not finished yet
+    two masters, only old 812 accepts: new 944 has no workers
+    master 812 lives and nobody of it accepts: WINCH, or its workers gave up; 2 workers of 812 have not finished yet
+    "#);
+}
+
 #[test]
 fn what_cannot_be_played_is_not_told() {
     let told = |situation: &Situation| seen(situation).causes().len();
     let mut busy = drained(two());
     busy.old.workers.draining = workers(700, 1);
     assert_eq!((told(&one()), told(&two()), told(&busy)), (6, 12, 12));
-    for waits in [Master::Stopped, Master::Starting] {
-        let mut situation = two();
-        situation.new.master = waits;
-        assert_eq!(told(&situation), 0, "{waits:?}");
-    }
+    let mut starts = two();
+    starts.new.master = Master::Starting;
+    assert_eq!(told(&starts), 0);
     // Two masters, and the pid file of an old that nobody took over: no story of four things ends so.
     let mut strange = two();
     (strange.pid_file, strange.oldbin) = (PidFile::Names(Generation::Old), false);
@@ -188,7 +259,7 @@ fn what_cannot_be_played_is_not_told() {
 #[test]
 fn a_path_that_holds_nothing_and_a_master_in_the_foreground_are_played_as_they_are() {
     let usr2 = |seen: Seen<'_>| {
-        let causes = seen.causes().into_iter().find(|it| it.signal == crate::protocol::Signal::Usr2);
+        let causes = seen.causes().into_iter().find(|it| it.signal == Signal::Usr2);
         causes.map(|it| it.text).unwrap_or_default()
     };
     let drained = drained(one());

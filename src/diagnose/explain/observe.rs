@@ -35,6 +35,13 @@ pub(super) const TEXTS: &[Text] = &[
         todo: "Decide which one is to serve. `changeover status` says what each signal would cause, and what to send for either.",
     },
     Text {
+        code: "observe/stopped-master",
+        means: "A master was stopped: by SIGSTOP, or by a debugger.",
+        why: "Its workers serve on, but it takes no signal and replaces nobody who dies. What it is told meanwhile waits, and is \
+              taken together, in nginx's own order, when it goes on.",
+        todo: "`kill -CONT` it before anything else is sent; `changeover status` says what waits for it.",
+    },
+    Text {
         code: "observe/drained",
         means: "The only master lives, and nobody of it accepts: it was told WINCH or QUIT, or its workers gave up.",
         why: "It holds the listening sockets, so connections are taken into a queue that nobody empties.",
