@@ -15,9 +15,10 @@ use crate::{
         network,
         place::Place,
     },
+    nginx::printable,
     observe::{self, FindError, Found, Instance, Observer, Side},
     preflight,
-    protocol::{Baseline, Generation, GenerationState, Limits, OldFile, Situation},
+    protocol::{Baseline, Generation, GenerationState, Limits, Master, OldFile, Situation},
     report::{self, Beside, BesideIs, Names, OpenRun},
 };
 
@@ -37,7 +38,7 @@ pub(super) fn main(status: &Status) -> u8 {
     };
     let human = status.output.format == Format::Human;
     if let Some(error) = error.as_ref().filter(|_| human) {
-        output::talk(&format!("{}: {error}", error.code()));
+        output::talk(&format!("{}: {}", error.code(), printable(&error.to_string(), 1_000)));
     }
     let binary = found.old.executes().unwrap_or_default().display().to_string();
     if let Err(error) = network::enter(found.old.id.pid) {
@@ -74,7 +75,7 @@ fn not_found(status: &Status, error: &FindError, open: Option<&open_run::Found>)
     let left: Vec<i32> = observe::left_behind(&[]).iter().map(|worker| worker.id.pid).collect();
     match status.output.format {
         Format::Human => {
-            output::talk(&format!("{}: {error}", error.code()));
+            output::talk(&format!("{}: {}", error.code(), printable(&error.to_string(), 1_000)));
             let lines = open.map(|found| found.open.alone(output::style())).unwrap_or_default();
             for line in lines.into_iter().chain(report::left_behind(output::style(), &left)) {
                 output::data(&line);
@@ -139,6 +140,7 @@ fn json(status: &report::Status<'_>, by_hand: &ByHand, open: Option<&open_run::F
         match state.id {
             Some(id) => json!({
                 "master": id.pid,
+                "stopped": state.master == Master::Stopped,
                 "accepting": state.workers.titled.iter().map(|worker| worker.pid).collect::<Vec<_>>(),
                 "draining": state.workers.draining.iter().map(|worker| worker.pid).collect::<Vec<_>>(),
             }),
@@ -156,6 +158,7 @@ fn json(status: &report::Status<'_>, by_hand: &ByHand, open: Option<&open_run::F
         "beside": status.beside.iter().map(beside_json).collect::<Vec<_>>(),
         "pid_file": status.names.pid_file,
         "oldbin": situation.oldbin,
+        "strays": situation.strays.titled.iter().map(|stray| stray.pid).collect::<Vec<_>>(),
         "shapes": by_hand.shapes(),
         "signals": by_hand.signals(),
         "run": open_run::json(open),

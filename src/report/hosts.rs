@@ -200,6 +200,44 @@ fn a_missing_pid_file_and_strays_are_named() {
     "#);
 }
 
+#[test]
+fn what_to_send_next_depends_on_who_leaves_and_who_is_stopped() {
+    let next = |old: (Master, i32), new: (Master, i32)| {
+        let state = |pid, (master, workers)| {
+            let mut state = living(pid, workers);
+            state.master = master;
+            if master == Master::Absent { GenerationState::absent() } else { state }
+        };
+        status(&situation(state(812, old), state(944, new))).next().swap_remove(0)
+    };
+    let (settled, leaving, stopped, absent) =
+        (Master::Settled, Master::Leaving, Master::Stopped, Master::Absent);
+    for (old, new, first) in [
+        ((settled, 0), (absent, 0), "kill -HUP 812: the master has no workers"),
+        ((leaving, 0), (absent, 0), "start nginx when master 812 is gone: it was told to leave"),
+        (
+            (leaving, 0),
+            (settled, 0),
+            "kill -HUP 944: it has no workers, and old master 812 was told to leave",
+        ),
+        ((settled, 2), (leaving, 0), "nothing: new master 944 leaves when its last connections are done"),
+        ((settled, 0), (leaving, 0), "kill -HUP 812: else nobody accepts until new master 944 is gone"),
+        ((stopped, 2), (absent, 0), "kill -CONT 812: it takes no signal before"),
+        ((settled, 2), (stopped, 2), "kill -CONT 944: it takes no signal before"),
+    ] {
+        assert_eq!(next(old, new), first);
+    }
+}
+
+#[test]
+fn many_workers_without_a_master_stand_on_several_lines_that_are_whole() {
+    let mut many = situation(living(812, 2), GenerationState::absent());
+    many.strays.titled = (0..300).map(|more| Identity { pid: 1_000_000 + more, start: 1 }).collect();
+    let shown = status(&many);
+    assert_eq!((shown.next().len(), shown.lines(PLAIN).join("").matches('…').count()), (8, 0));
+    assert!(shown.next()[7].contains(" 1000299: "), "{:?}", shown.next());
+}
+
 fn preview() -> Preview {
     let value = |key: &str, value: &str, origin: &str| Value {
         key: key.into(),

@@ -4,8 +4,11 @@ use super::{OpenRun, Style, layout::field, words};
 use crate::{
     diagnose::by_hand::{Causes, Shape},
     engine::{Serving, units},
-    protocol::{Generation, GenerationState, Master, PathHolds, PidFile, Situation},
+    protocol::{Generation, GenerationState, Identity, Master, PathHolds, PidFile, Situation},
 };
+
+/// The most pids of one line.
+const PIDS: usize = 40;
 
 /// The names that a situation does not hold.
 #[derive(Clone, Copy, Debug)]
@@ -175,15 +178,28 @@ impl Status<'_> {
 
     /// What a person does who does it by hand.
     fn by_hand(&self) -> Vec<String> {
-        let pid = |state: &GenerationState| state.id.map_or(0, |id| id.pid);
-        let (old, new) = (pid(&self.situation.old), pid(&self.situation.new));
-        let lives = (self.situation.old.master.lives(), self.situation.new.master.lives());
-        let mut next = match (lives, self.serving()) {
+        let (first, other) = (&self.situation.old, &self.situation.new);
+        let (old, new) = (pid(first), pid(other));
+        let leaves = (first.master == Master::Leaving, other.master == Master::Leaving);
+        let mut next = continued(&[first, other]);
+        next.extend(match ((first.master.lives(), other.master.lives()), self.serving()) {
             ((false, false), _) => vec!["start nginx: no master lives".into()],
+            ((true, false), Serving::None) if leaves.0 => {
+                vec![format!("start nginx when master {old} is gone: it was told to leave")]
+            }
             ((true, false), Serving::None) => vec![format!("kill -HUP {old}: the master has no workers")],
             ((false, true), Serving::None) => vec![format!("kill -HUP {new}: the master has no workers")],
-            ((true, true), Serving::New) if self.situation.old.master == Master::Leaving => {
+            ((true, true), Serving::New) if leaves.0 => {
                 vec![format!("nothing: old master {old} leaves when its last connections are done")]
+            }
+            ((true, true), _) if leaves.0 => {
+                vec![format!("kill -HUP {new}: it has no workers, and old master {old} was told to leave")]
+            }
+            ((true, true), Serving::Old) if leaves.1 => {
+                vec![format!("nothing: new master {new} leaves when its last connections are done")]
+            }
+            ((true, true), _) if leaves.1 => {
+                vec![format!("kill -HUP {old}: else nobody accepts until new master {new} is gone")]
             }
             ((true, true), serving) => {
                 let back = match serving {
@@ -207,18 +223,21 @@ impl Status<'_> {
                 ]
             }
             ((true, false) | (false, true), _) => Vec::new(),
-        };
+        });
         next.extend(self.strays());
         next.extend(self.files());
         next
     }
 
-    /// Workers without a master are ended where somebody else serves.
-    fn strays(&self) -> Option<String> {
-        let strays = &self.situation.strays.titled;
-        let pids: Vec<String> = strays.iter().map(ToString::to_string).collect();
-        let ends = !pids.is_empty() && self.serving() != Serving::None;
-        ends.then(|| format!("kill -QUIT {}: nobody reloads or replaces them", pids.join(" ")))
+    /// Workers without a master are ended where somebody else serves. A long line would be cut within a number.
+    fn strays(&self) -> Vec<String> {
+        let all: Vec<_> =
+            self.situation.strays.titled.iter().filter(|_| self.serving() != Serving::None).collect();
+        let quit = |pids: &[&Identity]| {
+            let pids: Vec<String> = pids.iter().map(ToString::to_string).collect();
+            format!("kill -QUIT {}: nobody reloads or replaces them", pids.join(" "))
+        };
+        all.chunks(PIDS).map(quit).collect()
     }
 
     /// What is wrong with the path and the pid file, and what puts it right.
@@ -252,12 +271,23 @@ impl Status<'_> {
     }
 }
 
+/// Stopped masters are continued before anything else.
+fn continued(masters: &[&GenerationState]) -> Vec<String> {
+    let stopped = masters.iter().filter(|state| state.master == Master::Stopped);
+    stopped.map(|state| format!("kill -CONT {}: it takes no signal before", pid(state))).collect()
+}
+
+fn pid(state: &GenerationState) -> i32 {
+    state.id.map_or(0, |id| id.pid)
+}
+
 /// Workers that nobody finds by a pid file.
 #[must_use]
 pub fn left_behind(style: Style, workers: &[i32]) -> Vec<String> {
-    let pids: Vec<String> = workers.iter().map(i32::to_string).collect();
+    let pids: Vec<String> = workers.iter().take(PIDS).map(i32::to_string).collect();
+    let more = if workers.len() > PIDS { " …" } else { "" };
     let text = format!(
-        "{} without a master {}: {}; QUIT or TERM ends each of them",
+        "{} without a master {}: {}{more}; QUIT or TERM ends each of them",
         units::count(workers.len(), "worker"),
         if workers.len() == 1 { "accepts" } else { "accept" },
         pids.join(" ")
