@@ -320,6 +320,20 @@ fn strays_are_ended_as_it_is_told_and_a_host_that_is_well_is_called_nothing() {
     );
 }
 
+#[test]
+fn strays_of_another_instance_are_not_told_of_this_one() {
+    let host = Host::new().running("1.22.1");
+    let other = host.another("other", 81);
+    other.write_config();
+    other.start();
+    let master = other.master().expect("its master");
+    host.kill(master, Signal::SIGKILL);
+    assert!(host.wait_gone(master));
+    assert_eq!(host.strays().len(), 2);
+    let told = status(&host);
+    assert_eq!((codes(told.verdict()), &told.verdict()["strays"]), (vec![], &Value::Array(vec![])), "{told}");
+}
+
 /// What `status` says of a pid file: the exit code, and who serves.
 fn of_pid_file(host: &Host, path: &str) -> (i32, String) {
     let status = host.changeover_bare(&["status", "--pid-file", path, "--output", "json"]);

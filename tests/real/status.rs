@@ -67,6 +67,7 @@ fn in_the_middle_of_a_run_both_generations_and_the_files_are_told() {
         assert!(human.contains(said), "{said}: {human}");
     }
     assert!(!human.contains("kill "), "{human}");
+    assert_eq!((&json["shapes"], &json["signals"]), (&json!([]), &json!([])), "it is the run's: {json}");
     let told = &json["run"];
     assert_eq!(
         (&told["run"], &told["phase"], &told["step"]),
