@@ -3,7 +3,9 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use changeover::plan::{self, Action, Inputs, Loaded, OnFailure, Origin, PlanPath, schema, steps::IfSame};
+use changeover::plan::{
+    self, Action, Inputs, Loaded, OnFailure, Origin, PlanPath, Values, schema, steps::IfSame,
+};
 
 const DIGEST: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
@@ -94,6 +96,22 @@ fn the_standard_plan_has_the_order_of_nginx_own_manual() {
     assert_eq!(loaded.plan.name, "nginx 1.26.3");
     let origins: Vec<_> = loaded.inputs.iter().map(|input| input.origin).collect();
     assert_eq!(origins, [Origin::Set, Origin::Set, Origin::Set, Origin::Default, Origin::Default]);
+}
+
+#[test]
+fn what_an_earlier_run_had_wins_over_the_environment_and_not_over_what_is_given() {
+    let more = "[inputs.n]\ntype = \"integer\"\nfrom-env = \"N\"\ndefault = 1\n";
+    let text = with(more, "name = \"n ${n}\"\naction = \"signal\"\nsignal = \"USR1\"\nto = \"old-master\"");
+    let environment = |name: &str| (name == "N").then(|| "2".into());
+    let (recorded, sets) = ([("n".into(), "3".into())], [("n".into(), "4".into())]);
+    let value = |recorded: &[_], sets: &[_]| {
+        let values = Values { recorded, sets, file: None, environment: &environment };
+        let loaded = plan::load("a", text.as_bytes(), values, Inputs::Given).unwrap();
+        (loaded.inputs[0].value.clone(), loaded.inputs[0].origin)
+    };
+    assert_eq!(value(&[], &[]), ("2".into(), Origin::FromEnv));
+    assert_eq!(value(&recorded, &[]), ("3".into(), Origin::Recorded));
+    assert_eq!(value(&recorded, &sets), ("4".into(), Origin::Set));
 }
 
 #[test]

@@ -52,7 +52,8 @@ fn problems(fixture: &Fixture) -> Problems {
         let found = fixture.environment.iter().find(|(variable, _)| variable == name);
         found.map(|(_, value)| value.into())
     };
-    let values = Values { sets: &fixture.sets, file: fixture.file.as_ref(), environment: &variable };
+    let values =
+        Values { recorded: &[], sets: &fixture.sets, file: fixture.file.as_ref(), environment: &variable };
     plan::load(&fixture.name, &fixture.bytes, values, fixture.mode)
         .expect_err(&format!("{} has problems", fixture.name))
 }

@@ -55,7 +55,12 @@ pub(super) struct Taken<'a> {
 impl Taken<'_> {
     /// For a plan; it says itself which variables of the environment it wants.
     pub(super) fn values(&self) -> Values<'_> {
-        Values { sets: self.set, file: self.file.as_ref(), environment: &variable }
+        self.over(&[])
+    }
+
+    /// For a plan whose inputs an earlier run has recorded.
+    pub(super) fn over<'a>(&'a self, recorded: &'a [(String, String)]) -> Values<'a> {
+        Values { recorded, sets: self.set, file: self.file.as_ref(), environment: &variable }
     }
 }
 

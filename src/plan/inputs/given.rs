@@ -1,4 +1,4 @@
-//! Values from outside against what is declared: of the environment, of `--inputs` and of `--set`.
+//! Values from outside against what is declared: of the environment, an earlier run, `--inputs` and `--set`.
 
 use std::collections::BTreeSet;
 
@@ -39,10 +39,12 @@ pub(in crate::plan) fn give(inputs: &mut Inputs, values: &Values<'_>, every: boo
         }
     };
     let sets: Vec<_> = values.sets.iter().map(|(name, text)| Offer::set(name, text)).collect();
-    let given: BTreeSet<_> = in_file.iter().chain(&sets).map(|offer| offer.name.clone()).collect();
+    let recorded: Vec<_> = values.recorded.iter().map(|(name, text)| Offer::recorded(name, text)).collect();
+    let given = in_file.iter().chain(&sets).chain(&recorded).map(|offer| offer.name.clone());
+    let given: BTreeSet<_> = given.collect();
     let unsaid = inputs.0.iter().filter(|input| !given.contains(&input.name));
     let from_env: Vec<_> = unsaid.filter_map(|input| Offer::variable(input, values)).collect();
-    for offers in [from_env, in_file, sets] {
+    for offers in [from_env, recorded, in_file, sets] {
         take(inputs, offers, &mut problems);
     }
     // What a file says that cannot be read is not missing.
@@ -83,6 +85,10 @@ fn take(inputs: &mut Inputs, offers: Vec<Offer>, problems: &mut Vec<Problem>) {
 impl Offer {
     fn set(name: &str, text: &str) -> Self {
         Self::text(name, text, Origin::Set, Place::set(name, text))
+    }
+
+    fn recorded(name: &str, text: &str) -> Self {
+        Self::text(name, text, Origin::Recorded, Place::recorded(name, text))
     }
 
     /// What the environment has for an input that names a variable.

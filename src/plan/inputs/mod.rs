@@ -31,6 +31,8 @@ pub enum Origin {
     Default,
     /// The environment variable that the plan names.
     FromEnv,
+    /// The run that is gone on with, or taken back.
+    Recorded,
     /// The file of `--inputs`.
     Inputs,
     /// `--set` on the command line.
@@ -44,6 +46,7 @@ impl Origin {
         match self {
             Self::Default => "default",
             Self::FromEnv => "from-env",
+            Self::Recorded => "recorded",
             Self::Inputs => "--inputs",
             Self::Set => "--set",
         }

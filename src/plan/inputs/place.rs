@@ -24,6 +24,11 @@ impl Place {
         Self::new("command line", "--set ", &excerpt(name), "=", value)
     }
 
+    /// `NAME=VALUE` of an earlier run.
+    pub(super) fn recorded(name: &str, value: &str) -> Self {
+        Self::new("earlier run", "", &excerpt(name), "=", value)
+    }
+
     /// `NAME=VALUE`
     pub(super) fn variable(name: &str, value: &str) -> Self {
         Self::new("environment", "", name, "=", value)

@@ -2,9 +2,11 @@
 
 use std::{ffi::OsString, fmt};
 
-/// The values that are given to a plan's inputs. Later ones win: the environment, the file, `--set`.
+/// The values that are given to a plan's inputs. Later ones win: the environment, those of an earlier run, the file, `--set`.
 #[derive(Clone, Copy)]
 pub struct Values<'a> {
+    /// Names and values that an earlier run of the plan has recorded.
+    pub recorded: &'a [(String, String)],
     /// Names and values of `--set`.
     pub sets: &'a [(String, String)],
     /// The file of `--inputs`.
@@ -28,7 +30,7 @@ fn no_environment(_: &str) -> Option<OsString> {
 
 impl Default for Values<'_> {
     fn default() -> Self {
-        Self { sets: &[], file: None, environment: &no_environment }
+        Self { recorded: &[], sets: &[], file: None, environment: &no_environment }
     }
 }
 

@@ -211,8 +211,8 @@ fn load(
         return Err(changed());
     }
     let known = replay.begun.inputs.iter().filter(|input| !input.secret);
-    let sets: Vec<_> = known.map(|input| (input.name.clone(), input.value.clone())).collect();
-    let values = Values { sets: &sets, file: None, environment };
+    let recorded: Vec<_> = known.map(|input| (input.name.clone(), input.value.clone())).collect();
+    let values = Values { recorded: &recorded, sets: &[], file: None, environment };
     plan::load(&replay.begun.file, &read.bytes, values, Inputs::Open).map_err(|_| changed())
 }
 
@@ -295,7 +295,7 @@ action = "rollback"
         let baseline = ["open", "private"].map(str::to_owned);
         for (token, asked) in [(None, 1), (Some("t"), 2)] {
             let environment = |_: &str| token.map(Into::into);
-            let values = Values { sets: &[], file: None, environment: &environment };
+            let values = Values { environment: &environment, ..Values::default() };
             let loaded = load("plan.toml", PLAN.as_bytes(), values, Inputs::Open).unwrap();
             assert_eq!(answerable(&baseline, &loaded), baseline[..asked]);
         }
