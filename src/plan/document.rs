@@ -126,11 +126,11 @@ impl Document {
         Position { line: before, column: upto.chars().count() + 1 }
     }
 
-    /// The lines of a span with the one before and the one behind.
-    pub(super) fn lines_around(&self, span: Span) -> Span {
+    /// The whole lines of a span, with so many before and behind.
+    pub(super) fn lines_around(&self, span: Span, more: usize) -> Span {
         let line = |offset: usize| self.line_starts.partition_point(|start| *start <= offset);
-        let start = self.line_starts.get(line(span.start).saturating_sub(2)).copied().unwrap_or(0);
-        let end = self.line_starts.get(line(span.end) + 1).copied().unwrap_or(self.text.len());
+        let start = self.line_starts.get(line(span.start).saturating_sub(1 + more)).copied().unwrap_or(0);
+        let end = self.line_starts.get(line(span.end) + more).copied().unwrap_or(self.text.len());
         Span { start, end }
     }
 

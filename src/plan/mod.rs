@@ -4,6 +4,7 @@
 //! the schema of the types), `rules` (what a schema cannot say), serde. All problems come out at once.
 
 mod document;
+mod edit;
 mod inputs;
 mod load;
 mod model;
@@ -12,6 +13,7 @@ mod probe;
 mod probe_rules;
 mod problem;
 mod render;
+mod reversed;
 mod rules;
 mod scalar;
 pub mod schema;
@@ -25,6 +27,7 @@ mod walk;
 mod words;
 
 pub use document::{Document, Position, Span};
+pub use edit::quoted;
 pub use inputs::{InputsFile, Origin, ResolvedInput, Values};
 pub use load::{Inputs, LARGEST, Loaded, load};
 pub use model::{
@@ -34,8 +37,9 @@ pub use path::{PlanPath, Segment};
 pub use probe::{Expect, Method, Probe, Tls};
 pub use problem::{Elsewhere, Label, Problem, ProblemReport, Problems, SpanReport};
 pub use render::{Style, drawing, safe};
+pub use reversed::{Brings, Reversed, reversed};
 pub use scalar::{HttpUrl, Sha256};
 pub use secrets::Secrets;
 pub use step::{Common, OnFailure, Step};
 pub use steps::{Action, Answerer};
-pub use words::{acts_on_terminals, closest};
+pub use words::closest;

@@ -45,7 +45,7 @@ impl Problem {
         let styles = if style.colour { ThemeStyles::ansi() } else { ThemeStyles::none() };
         let theme = GraphicalTheme { characters: ThemeCharacters::unicode(), styles };
         let handler = drawing(theme, style.width);
-        let around = self.labels.iter().map(|label| document.lines_around(label.span));
+        let around = self.labels.iter().map(|label| document.lines_around(label.span, 1));
         // What stands behind the last place is not drawn, so it need not be made safe either.
         let end = around.clone().map(|lines| lines.end).max().unwrap_or(0);
         if around.clone().any(|lines| lines.end - lines.start > LONGEST) {

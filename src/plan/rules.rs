@@ -75,8 +75,7 @@ fn ends(steps: &[Node], problems: &mut Vec<Problem>) {
 
 /// A plan leads to one binary: what a second step says would be ignored.
 fn binary_twice(steps: &[Node]) -> Option<Problem> {
-    let brings = |step: &&Node| matches!(action(step), Some("replace-binary" | "adopt-binary"));
-    let mut actions = steps.iter().filter(brings).filter_map(|step| step.get("action"));
+    let mut actions = steps.iter().filter(|step| brings_binary(step)).filter_map(|step| step.get("action"));
     let (first, second) = (actions.next()?, actions.next()?);
     let message = "the plan says twice which binary new runs";
     Some(
@@ -84,6 +83,11 @@ fn binary_twice(steps: &[Node]) -> Option<Problem> {
             .also(first.span, "said here")
             .help("keep one: `replace-binary` brings a file, `adopt-binary` takes the one at the path"),
     )
+}
+
+/// Whether a step says which binary new runs.
+pub(super) fn brings_binary(step: &Node) -> bool {
+    matches!(action(step), Some("replace-binary" | "adopt-binary"))
 }
 
 fn unknown_probe(name: &Node, names: &[&str]) -> Option<Problem> {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     nginx::printable,
-    plan::{Probe, acts_on_terminals},
+    plan::{Probe, quoted},
 };
 
 /// Longer texts of the host are cut in comments.
@@ -183,27 +183,11 @@ fn probe_table(probe: &Probe) -> String {
     text
 }
 
-/// `text` as a basic string of TOML: nothing in it is a reference, ends the string or acts on a terminal.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.replace("${", "$${").chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if acts_on_terminals(c) => {
-                let _ = write!(quoted, "\\u{:04X}", u32::from(c));
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{Starter, quoted};
+    use super::Starter;
     use crate::{
         plan::{Inputs, load},
         verify,
@@ -294,6 +278,5 @@ mod tests {
         starter.probe = None;
         starter.asked = vec![hostile.into()];
         loaded(&starter.text());
-        assert_eq!(quoted("$${a}"), "\"$$${a}\"");
     }
 }

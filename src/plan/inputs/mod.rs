@@ -20,6 +20,7 @@ use place::Place;
 
 pub(super) use declared::{compiled, declared};
 pub(super) use given::give;
+pub(super) use reference::{named, whole};
 pub(super) use resolve::resolve;
 pub use values::{InputsFile, Values};
 

@@ -41,9 +41,23 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
     parts
 }
 
+/// The inputs that a string names.
+pub(in crate::plan) fn named(text: &str) -> impl Iterator<Item = &str> {
+    let name = |part| if let Part::Input(name) = part { Some(name) } else { None };
+    parts(text).into_iter().filter_map(name)
+}
+
+/// The input whose value is all that a string says.
+pub(in crate::plan) fn whole(text: &str) -> Option<&str> {
+    match parts(text).as_slice() {
+        [Part::Input(name)] => Some(name),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Part::*, parts};
+    use super::{Part::*, named, parts, whole};
 
     #[test]
     fn a_string_falls_into_text_and_references() {
@@ -51,6 +65,15 @@ mod tests {
         assert_eq!(parts("${a}${b-2}"), [Input("a"), Input("b-2")]);
         assert_eq!(parts("$5 $$ $${a}"), [Text("$5 $$ "), Text("${"), Text("a}")]);
         assert_eq!(parts("$${a} ${a}"), [Text("${"), Text("a} "), Input("a")]);
+    }
+
+    #[test]
+    fn the_inputs_of_a_string_are_named_and_one_may_be_all_of_it() {
+        assert_eq!(named("/srv/${v}/$${x}/${w}").collect::<Vec<_>>(), ["v", "w"]);
+        assert_eq!(
+            (whole("${v}"), whole("${v}x"), whole("$${v}"), whole("v")),
+            (Some("v"), None, None, None)
+        );
     }
 
     #[test]
