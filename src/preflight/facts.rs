@@ -43,6 +43,8 @@ pub struct Facts {
     pub running: Option<Trial>,
     /// What the binary of the plan says; `None` where nothing could be run.
     pub offered: Option<Offered>,
+    /// The file that the path was found to hold, where new runs another one. `None` where it may not be read.
+    pub found: Option<Hashed>,
     /// Why what old runs could not be kept beside the path, in words, where that had to be done.
     pub not_kept: Option<String>,
     /// Configuration files that changed after the workers started, by the offered binary's `-T`.

@@ -127,7 +127,7 @@ impl Ready {
             new_workers: facts.expected_workers(),
             new_file: facts.new_file,
             staged,
-            adopted: at_path(facts).filter(|_| facts.new_file == NewFile::Adopted).cloned(),
+            adopted: found(facts).filter(|_| facts.new_file == NewFile::Adopted).cloned(),
             kept,
             test_arguments: facts.arguments()?.with("-t"),
             directory: master.present_directory(),
@@ -145,7 +145,7 @@ impl Ready {
                 exe: master.exe,
                 binary: path.path.display().to_string(),
                 found: path.place.as_ref().ok()?.file,
-                sha256: at_path(facts).map(|hashed| hashed.sha256.clone()),
+                sha256: found(facts).map(|hashed| hashed.sha256.clone()),
                 configuration: facts.configuration().map(digests).unwrap_or_default(),
             },
             unix_paths,
@@ -168,11 +168,12 @@ fn words(directives: &[Directive]) -> String {
     directives.iter().map(one).collect()
 }
 
-/// The file at the path, where that one was read: a file that is staged comes from somewhere else.
-fn at_path(facts: &Facts) -> Option<&Hashed> {
-    match &facts.offered.as_ref().filter(|_| facts.new_file != NewFile::Staged)?.digest {
-        Digest::Is(hashed) => Some(hashed),
-        Digest::Failed(_) => None,
+/// The file that the path was found to hold; where it is adopted, it is the offered one.
+fn found(facts: &Facts) -> Option<&Hashed> {
+    match (facts.new_file, facts.offered.as_ref().map(|offered| &offered.digest)) {
+        (NewFile::Adopted, Some(Digest::Is(hashed))) => Some(hashed),
+        (NewFile::Adopted, _) => None,
+        _ => facts.found.as_ref(),
     }
 }
 

@@ -177,6 +177,8 @@ async fn a_healthy_nginx_passes_and_the_new_file_is_staged_and_proven() {
     let staged = ready.staged.unwrap();
     assert_eq!(nginx.beside(), [".nginx.changeover-r1"]);
     assert_eq!(hash_file(&staged.path, Symlinks::Refuse).unwrap(), staged.file);
+    let found = hash_file(&nginx.path("sbin/nginx"), Symlinks::Refuse).unwrap();
+    assert_eq!(ready.fingerprint.sha256, Some(found.sha256), "what is kept after a commit can be proven");
     assert!(took.as_secs() < 5, "{took:?}");
 }
 

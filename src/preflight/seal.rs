@@ -6,10 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Ready;
 use crate::{
-    host::{
-        files::{Symlinks, hash_file, sha256},
-        process,
-    },
+    host::{files::sha256, process},
     plan::ResolvedInput,
     protocol::{FileId, Identity},
 };
@@ -45,7 +42,8 @@ pub struct Fingerprint {
     pub binary: String,
     /// The file that it leads to.
     pub found: FileId,
-    /// SHA-256 of that file, hex: it can be written over where it lies. `None` where nobody has read it yet, or may.
+    /// SHA-256 of that file, hex: it can be written over where it lies, and after a commit it is what is kept. `None` where it
+    /// may not be read.
     pub sha256: Option<String>,
     /// SHA-256 of what each file of the configuration says to nginx, comments and spaces aside; empty where it was not
     /// understood.
@@ -53,18 +51,15 @@ pub struct Fingerprint {
 }
 
 impl Seal {
-    /// Of a plan and a host that passed every check. The file at the path is read here where preflight did not.
+    /// Of a plan and a host that passed every check.
     #[must_use]
     pub fn of(plan: &str, inputs: &[ResolvedInput], ready: &Ready) -> Self {
-        let mut host = ready.fingerprint.clone();
-        let hash = || Some(hash_file(&ready.place.leads_to, Symlinks::Refuse).ok()?.sha256);
-        host.sha256 = host.sha256.or_else(hash);
         Self {
             seal: FORMAT,
             plan: sha256(plan.as_bytes()),
             inputs: sha256(&serde_json::to_vec(inputs).unwrap_or_default()),
             boot: process::boot_id().unwrap_or_default(),
-            host,
+            host: ready.fingerprint.clone(),
         }
     }
 

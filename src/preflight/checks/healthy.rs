@@ -53,6 +53,7 @@ pub(super) fn facts() -> Facts {
             executable: true,
             trial: Some(trial("1.26.3", CONFIGURATION)),
         }),
+        found: None,
         not_kept: None,
         newer_files: Vec::new(),
         processors: 4,

@@ -49,6 +49,7 @@ pub(super) fn without_commands(input: &Input<'_>) -> Facts {
         unit: None,
         running: None,
         offered: None,
+        found: None,
         not_kept: None,
         newer_files: Vec::new(),
         processors: path::processors(),
@@ -80,7 +81,8 @@ pub(super) async fn with_commands(facts: &mut Facts, input: &Input<'_>) -> Optio
     };
     let offered = offered::examine(facts, run.as_ref(), input);
     // The offered file is staged last: no program is being started while its copy is open for writing.
-    let (unit, running, offered) = tokio::join!(unit::read(master.id.pid), running, offered);
+    let found = offered::found(facts);
+    let (unit, running, offered, found) = tokio::join!(unit::read(master.id.pid), running, offered, found);
     let (offered, staged) = offered.unzip();
     let mut staged = staged.flatten();
     let mut not_kept = None;
@@ -91,7 +93,7 @@ pub(super) async fn with_commands(facts: &mut Facts, input: &Input<'_>) -> Optio
             Err(error) => not_kept = Some(error),
         }
     }
-    facts.not_kept = not_kept;
+    (facts.found, facts.not_kept) = (found, not_kept);
     facts.unit = unit;
     facts.running = running;
     facts.offered = offered;

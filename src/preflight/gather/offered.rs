@@ -78,6 +78,14 @@ async fn take(
     taken.await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
+/// What the path is found to hold, where that is not what is offered: a person who takes it back later wants to know that it
+/// is the same.
+pub(super) async fn found(facts: &Facts) -> Option<Hashed> {
+    let place = facts.path.as_ref().filter(|_| facts.new_file != NewFile::Adopted)?.place.clone().ok()?;
+    let hash = move || hash_file(&place.leads_to, Symlinks::Refuse).ok().filter(|it| it.id == place.file);
+    tokio::task::spawn_blocking(hash).await.ok()?
+}
+
 /// Keeps what old runs beside the path, whose file is another one: nothing else can bring it back once old is gone.
 pub(super) async fn keep(master: &Master, place: &Place, run: &str) -> Result<Staged, String> {
     let (id, place, run) = (master.id, place.clone(), run.to_owned());
