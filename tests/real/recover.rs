@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use rustix::time::{ClockId, clock_gettime};
 
 use crate::support::changeover::{Run, Running};
 use crate::support::host::{Host, PID_FILE, runner};
-use crate::support::left::{self, directory, guardians, kill_both, kill_guardian, lines_of, recover};
+use crate::support::left::{self, directory, guardians, kill_both, lines_of, recover, whole};
 use crate::support::load::Load;
 use crate::support::meeting::plan;
 use crate::support::points::{self, Point};
@@ -23,36 +22,9 @@ fn start(host: &Host, arguments: &[&str]) -> Running {
     host.start_changeover(arguments, &offer)
 }
 
-/// A run of the standard plan that is killed at a point, together with its guardian or not, or goes to its end; and when it was
-/// killed.
+/// A run of the standard plan that is killed at a point.
 fn killed_at(host: &Host, last: Option<usize>, guardian_too: bool) -> (Vec<Point>, Run, Duration) {
-    let run = start(host, &STANDARD);
-    let points = points::run_to(&run, last, || {
-        if guardian_too {
-            kill_guardian(host);
-        }
-        run.signal(Signal::SIGKILL);
-    });
-    let when = now();
-    (points, run.wait(), when)
-}
-
-fn now() -> Duration {
-    Duration::try_from(clock_gettime(ClockId::Monotonic)).expect("the clock")
-}
-
-/// Whether the host is as it was, or new serves alone, and nothing is left over.
-fn whole(exit: i32, before: &Snapshot, host: &Host) -> Result<(), String> {
-    let after = Snapshot::of(host);
-    let good = match exit {
-        20 => after == *before,
-        0 => {
-            let serves = after.answering.as_deref() == Some("1.26.3") && after.binary == "1.26.3";
-            serves && (after.masters.len(), after.strays, after.beside.len()) == (1, 0, 1)
-        }
-        _ => false,
-    };
-    if good { Ok(()) } else { Err(format!("exit {exit}\n{before:?}\n{after:?}")) }
+    left::killed_at(host, start(host, &STANDARD), last, guardian_too)
 }
 
 /// The points of the standard plan from its first journal line on.
@@ -99,7 +71,7 @@ fn guarded(point: Point) -> Result<Option<Duration>, String> {
     if served.lost() > 0 {
         return Err(format!("{served}"));
     }
-    whole(exit, &before, &host)?;
+    whole(exit, &before, "1.26.3", &host)?;
     let taken = journal.iter().find(|line| line.event["event"]["event"] == "taken-over");
     let at = taken.and_then(|line| line.event["mono_us"].as_u64()).map(Duration::from_micros);
     Ok(at.map(|at| at.saturating_sub(killed)))
@@ -141,7 +113,7 @@ fn unguarded(point: Point) -> Result<(), String> {
     if recovered.exit() != expected || served.lost() > 0 {
         return Err(format!("{recovered}\n{served}"));
     }
-    whole(recovered.exit(), &before, &host)
+    whole(recovered.exit(), &before, "1.26.3", &host)
 }
 
 /// A run in its soak, killed together with its guardian.

@@ -4,9 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use rustix::time::{ClockId, clock_gettime};
 
 use super::changeover::{Line, Run, Running};
 use super::host::Host;
+use super::points::{self, Point};
+use super::scene::Snapshot;
 use super::{holds_within, wait_until};
 
 /// Where root's runs are, and those of the user that some hosts have.
@@ -35,6 +38,37 @@ pub(crate) fn kill_both(host: &Host, run: &Running) {
     run.signal(Signal::SIGKILL);
 }
 
+/// A run that is killed at a point, together with its guardian or not, or goes to its end; and when it was killed.
+pub(crate) fn killed_at(
+    host: &Host,
+    run: Running,
+    last: Option<usize>,
+    guardian_too: bool,
+) -> (Vec<Point>, Run, Duration) {
+    let points = points::run_to(&run, last, || {
+        if guardian_too {
+            kill_guardian(host);
+        }
+        run.signal(Signal::SIGKILL);
+    });
+    let when = Duration::try_from(clock_gettime(ClockId::Monotonic)).expect("the clock");
+    (points, run.wait(), when)
+}
+
+/// Whether the host is as it was, or this build serves alone, and nothing is left over.
+pub(crate) fn whole(exit: i32, before: &Snapshot, new: &str, host: &Host) -> Result<(), String> {
+    let after = Snapshot::of(host);
+    let good = match exit {
+        20 => after == *before,
+        0 => {
+            let serves = after.answering.as_deref() == Some(new) && after.binary == new;
+            serves && (after.masters.len(), after.strays, after.beside.len()) == (1, 0, 1)
+        }
+        _ => false,
+    };
+    if good { Ok(()) } else { Err(format!("exit {exit}\n{before:?}\n{after:?}")) }
+}
+
 /// `changeover recover`, to its end.
 pub(crate) fn recover(host: &Host) -> Run {
     host.changeover_bare(&["recover", "--output", "json"])
@@ -51,7 +85,10 @@ pub(crate) fn directory(host: &Host) -> Option<PathBuf> {
         let runs = host.names_in(&instance).into_iter().filter(|run| run != "open");
         runs.map(|run| (run.clone(), format!("{instance}/{run}"))).collect::<Vec<_>>()
     });
-    runs.max().map(|(_, directory)| host.path(&directory))
+    // Several may begin in one second, which is all that their names tell.
+    let began = |plan: &str| std::fs::metadata(host.path(plan)).and_then(|plan| plan.modified()).ok();
+    let last = runs.max_by_key(|(run, directory)| (began(&format!("{directory}/plan.toml")), run.clone()));
+    last.map(|(_, directory)| host.path(&directory))
 }
 
 /// A file of the last run.
