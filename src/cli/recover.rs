@@ -11,9 +11,9 @@ use serde_json::json;
 
 use super::{RunFormat, inputs, outlet::Outlet, output, run, state};
 use crate::{
-    engine::{By, Ending},
+    engine::{By, Ending, RefusedRun},
     journal,
-    report::salt_line,
+    report::{one_line, salt_line},
     run::{Resumable, ResumeError, Run},
 };
 
@@ -128,12 +128,15 @@ fn not_gone_on(format: RunFormat, found: &Found, error: &ResumeError) -> u8 {
 
 /// Nothing was done.
 fn refused(format: RunFormat, exit: u8, run: Option<&str>, code: Option<&str>, text: &str) -> u8 {
+    let line = one_line(&[text.to_owned()]);
     match format {
         RunFormat::Human => output::talk(&code.map_or(text.to_owned(), |code| format!("{code}: {text}"))),
-        RunFormat::Salt => output::data(&salt_line(false, text, None)),
-        RunFormat::Json => output::json(&json!({
-            "verdict": Ending::Refused, "exit": exit, "changed": false, "run": run, "code": code, "message": text,
-        })),
+        RunFormat::Salt => output::data(&salt_line(false, &line, None)),
+        RunFormat::Json => {
+            let (verdict, run, code) = (Ending::Refused, run.map(str::to_owned), code.map(str::to_owned));
+            let changed = verdict.changes();
+            output::json(&json!(RefusedRun { verdict, exit, changed, run, code, message: line }));
+        }
     }
     exit
 }

@@ -25,6 +25,6 @@ pub use past_run::{Damaged, EndedBy, PastRun};
 #[cfg(test)]
 pub(crate) use phase::tests::every_event;
 pub use phase::{IllegalEvent, Phase, next};
-pub use refused::RefusedPlan;
+pub use refused::{RefusedPlan, RefusedRun};
 pub use step_facts::{PlanTimes, StepFacts};
 pub use verdict::{Ending, Serving, Verdict};

@@ -1,4 +1,4 @@
-//! The one line of a run that did not begin because of its plan.
+//! The one line where no run began: because of its plan, or of the earlier run that it is about.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -24,4 +24,23 @@ pub struct RefusedPlan {
     pub problems: Vec<ProblemReport>,
     /// What makes it unsafe.
     pub findings: Vec<FindingReport>,
+}
+
+/// Why an earlier run is not gone on with, as the verdict of a run that did not begin.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RefusedRun {
+    /// Always `refused`.
+    pub verdict: Ending,
+    /// 2: there is no such run, or more than one; 12: it has no journal, or nothing can be looked at; 13: another run is under
+    /// way; 32: its journal cannot be believed.
+    pub exit: u8,
+    /// Always false: nothing was done.
+    pub changed: bool,
+    /// The run, where one was named or found.
+    pub run: Option<String>,
+    /// What is wrong, where it has a code.
+    pub code: Option<String>,
+    /// The same in words, in one line.
+    pub message: String,
 }

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::Recursiv
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::{Record, RefusedPlan};
+use super::{Record, RefusedPlan, RefusedRun};
 
 /// One line of what a run writes.
 #[derive(Serialize, JsonSchema)]
@@ -13,6 +13,7 @@ use super::{Record, RefusedPlan};
 enum Line {
     Record(Box<Record>),
     RefusedPlan(Box<RefusedPlan>),
+    RefusedRun(Box<RefusedRun>),
 }
 
 /// The schema of one line. A line with a field that is not in it does not fit.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::support::changeover::{Run, Running};
+use crate::support::events;
 use crate::support::host::{Host, PID_FILE, runner};
 use crate::support::left::{self, directory, guardians, kill_both, lines_of, recover, whole};
 use crate::support::load::Load;
@@ -339,6 +340,7 @@ fn recover_answers_programs_also_where_there_is_nothing_to_go_on_with() {
     let unknown = host.changeover_bare(&["recover", "--run", "../unknown", "--output", "json"]);
     assert_eq!((unknown.exit(), unknown.said("verdict")), (2, "refused"), "{unknown}");
     assert!(unknown.said("message").starts_with("there is no run ../unknown below "), "{unknown}");
+    events::fits(&unknown.lines[0].text);
     // What Salt reads has its own two words.
     let salt = host.changeover_bare(&["recover", "--output", "salt"]);
     assert_eq!(
