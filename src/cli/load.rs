@@ -1,11 +1,15 @@
-//! The plan of `run` and `preview`: read, loaded and verified, or told what is wrong with it.
+//! The plan of `run`, `preview` and `rollback`: read, loaded and verified, or told what is wrong with it.
 
 use std::slice;
 
-use super::{OnePlan, RunFormat, check, inputs, output};
+use super::{
+    OnePlan, RunFormat,
+    check::{UNSAFE, drawn},
+    inputs, output,
+};
 use crate::{
     engine::{Ending, RefusedPlan},
-    plan::{self, Inputs, Loaded, Problem, ProblemReport},
+    plan::{self, Inputs, Loaded, Problem, ProblemReport, Values},
     report::{self, salt_line},
     verify::{self, Finding, Report},
 };
@@ -18,16 +22,30 @@ pub(super) fn load(one: &OnePlan) -> Result<(Loaded, Report), u8> {
     read_and_check(one).map_err(|refused| refused.tell(one.format))
 }
 
+/// The same of a plan that is no file, with this name.
+pub(super) fn load_text(
+    name: &str,
+    text: &str,
+    values: Values<'_>,
+    format: RunFormat,
+) -> Result<(Loaded, Report), u8> {
+    check(name, text.as_bytes(), values).map_err(|refused| refused.tell(format))
+}
+
 fn read_and_check(one: &OnePlan) -> Result<(Loaded, Report), Box<Refused>> {
     let name = inputs::name(&one.plan);
     let unreadable = |human: String| Box::new(Refused::unusable(one, human));
     let given = one.inputs.read(slice::from_ref(&one.plan)).map_err(unreadable)?;
     let bytes =
         inputs::read(&one.plan).map_err(|error| unreadable(format!("{name} cannot be read: {error}")))?;
-    let loaded = plan::load(&name, &bytes, given.values(), Inputs::Given).map_err(|problems| {
+    check(&name, &bytes, given.values())
+}
+
+fn check(name: &str, bytes: &[u8], values: Values<'_>) -> Result<(Loaded, Report), Box<Refused>> {
+    let loaded = plan::load(name, bytes, values, Inputs::Given).map_err(|problems| {
         let human = problems.render(output::plan_style()).trim_end().to_owned();
         let message = report::refused_plan(&problems.document, &problems.list, problems.left_out);
-        Box::new(Refused { human, plan: refused(one, MALFORMED, message, problems.report()) })
+        Box::new(Refused { human, plan: refused(name, MALFORMED, message, problems.report()) })
     })?;
     let verified = verify::verify(&loaded);
     let errors: Vec<&Finding> = verified.errors().collect();
@@ -37,8 +55,8 @@ fn read_and_check(one: &OnePlan) -> Result<(Loaded, Report), Box<Refused>> {
     let problems: Vec<Problem> = errors.iter().map(|finding| finding.problem.clone()).collect();
     let message = report::refused_plan(&loaded.document, &problems, 0);
     let findings = errors.iter().map(|finding| finding.report(&loaded.document)).collect();
-    let human = check::drawn(&loaded, &errors);
-    let plan = RefusedPlan { findings, ..refused(one, check::UNSAFE, message, vec![]) };
+    let human = drawn(&loaded, &errors);
+    let plan = RefusedPlan { findings, ..refused(name, UNSAFE, message, vec![]) };
     Err(Box::new(Refused { human, plan }))
 }
 
@@ -47,8 +65,8 @@ pub(super) fn unusable(one: &OnePlan, human: String) -> u8 {
     Refused::unusable(one, human).tell(one.format)
 }
 
-fn refused(one: &OnePlan, exit: u8, message: String, problems: Vec<ProblemReport>) -> RefusedPlan {
-    let (verdict, file, findings) = (Ending::Refused, inputs::name(&one.plan), Vec::new());
+fn refused(name: &str, exit: u8, message: String, problems: Vec<ProblemReport>) -> RefusedPlan {
+    let (verdict, file, findings) = (Ending::Refused, name.to_owned(), Vec::new());
     RefusedPlan { verdict, exit, changed: verdict.changes(), message, file, problems, findings }
 }
 
@@ -61,7 +79,7 @@ struct Refused {
 impl Refused {
     fn unusable(one: &OnePlan, human: String) -> Self {
         let message = report::one_line(slice::from_ref(&human));
-        Self { human, plan: refused(one, output::USAGE, message, vec![]) }
+        Self { human, plan: refused(&inputs::name(&one.plan), output::USAGE, message, vec![]) }
     }
 
     /// For programs it looks like the verdict of a run that did not begin.

@@ -18,6 +18,7 @@ mod output;
 mod preview;
 mod printer;
 mod recover;
+mod rollback;
 mod run;
 mod schema;
 mod screen;
@@ -59,6 +60,8 @@ enum Command {
     Confirm(confirm::Confirm),
     /// Go on with a run whose process has ended: back to old, or after the commit to its end.
     Recover(recover::Recover),
+    /// Take a committed run back: a changeover to the binary that it has kept.
+    Rollback(rollback::Rollback),
     /// Say which generations live, what a run or somebody has left half done, and what each signal would cause.
     Status(Status),
     /// List the runs of before, or show one of them again.
@@ -124,13 +127,20 @@ struct Preview {
 struct Run {
     #[command(flatten)]
     plan: OnePlan,
+    /// Refuse with 14 where the plan or the host is not as `preview --seal` saw it.
+    #[arg(long, value_name = "FILE")]
+    sealed: Option<PathBuf>,
+    #[command(flatten)]
+    way: Way,
+}
+
+/// How a run is kept, guarded and told.
+#[derive(Clone, Debug, Args)]
+struct Way {
     /// Where runs keep their files [default: /var/lib/changeover; without root ~/.local/state/changeover]. There
     /// `XDG_STATE_HOME` is obeyed.
     #[arg(long, value_name = "DIR")]
     state_dir: Option<PathBuf>,
-    /// Refuse with 14 where the plan or the host is not as `preview --seal` saw it.
-    #[arg(long, value_name = "FILE")]
-    sealed: Option<PathBuf>,
     /// Start no guardian, which goes on with the run when its process is killed: for whatever kills all that it has started on
     /// purpose. `changeover recover` goes on then.
     #[arg(long)]
@@ -196,6 +206,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Guardian(guardian) => guardian::main(&guardian),
         Command::Confirm(confirm) => confirm::main(&confirm),
         Command::Recover(recover) => recover::main(&recover),
+        Command::Rollback(rollback) => rollback::main(&rollback),
         Command::Status(status) => status::main(&status),
         Command::History(history) => history::main(&history),
         Command::Explain(explain) => explain::main(&explain),

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Exit code 12: nothing could be looked at.
-const REFUSED: u8 = 12;
+pub(super) const REFUSED: u8 = 12;
 
 /// `changeover recover`
 #[derive(Debug, Args)]
@@ -88,7 +88,7 @@ fn one(recover: &Recover, found: &Found) -> u8 {
             );
             return 0;
         }
-        Err(error) => return not_gone_on(recover.format, found, &error),
+        Err(error) => return not_gone_on(recover.format, Some(&found.run), &error),
     };
     if recover.after_boot && !resumable.is_of_another_boot() {
         return 0;
@@ -117,17 +117,18 @@ async fn execute(recover: &Recover, found: &Found, resumable: Resumable) -> u8 {
             Err(error) => Err(error),
         }
     };
-    let exit = gone_on.unwrap_or_else(|error| not_gone_on(recover.format, found, &error));
+    let exit = gone_on.unwrap_or_else(|error| not_gone_on(recover.format, Some(&found.run), &error));
     outlet.wait(run::LAST_LINES);
     exit
 }
 
-fn not_gone_on(format: RunFormat, found: &Found, error: &ResumeError) -> u8 {
-    refused(format, error.exit(), Some(&found.run), Some(error.code()), &error.to_string())
+/// Tells why nothing is done with a run, and gives the exit code.
+pub(super) fn not_gone_on(format: RunFormat, run: Option<&str>, error: &ResumeError) -> u8 {
+    refused(format, error.exit(), run, Some(error.code()), &error.to_string())
 }
 
-/// Nothing was done.
-fn refused(format: RunFormat, exit: u8, run: Option<&str>, code: Option<&str>, text: &str) -> u8 {
+/// Nothing was done; gives the exit code.
+pub(super) fn refused(format: RunFormat, exit: u8, run: Option<&str>, code: Option<&str>, text: &str) -> u8 {
     let line = one_line(&[text.to_owned()]);
     match format {
         RunFormat::Human => output::talk(&code.map_or(text.to_owned(), |code| format!("{code}: {text}"))),

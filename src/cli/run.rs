@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf, rc::Rc, time::Duration};
 
 use super::{
-    Run, RunFormat, inputs,
+    Run, RunFormat, Way, inputs,
     load::{load, unusable},
     outlet::Outlet,
     output,
@@ -16,8 +16,7 @@ use crate::{
     plan::Loaded,
     preflight::Seal,
     report::{Human, PlanView, Salt, json_line},
-    run::{Input, Run as Execution, Started, Teller, start},
-    verify::Report,
+    run::{Input, NoRollback, Rollback, Run as Execution, Started, Teller, start},
 };
 
 /// Exit code 1: a bug, or a system that gives the process no runtime.
@@ -33,7 +32,7 @@ pub(super) fn main(run: &Run) -> u8 {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let Some(state) = state::directory(run.state_dir.as_deref()) else {
+    let Some(state) = state::directory(run.way.state_dir.as_deref()) else {
         return unusable(&run.plan, state::HOMELESS.to_owned());
     };
     let sealed =
@@ -43,23 +42,33 @@ pub(super) fn main(run: &Run) -> u8 {
                 return unusable(&run.plan, format!("{} cannot be read: {error}", inputs::name(file)));
             }
         };
-    match runtime() {
-        Ok(runtime) => {
-            let warnings = warned(run, &loaded, &verified);
-            let executed = execute(run, loaded, warnings, state, sealed);
-            tokio::task::LocalSet::new().block_on(&runtime, executed)
-        }
-        Err(exit) => exit,
-    }
-}
-
-/// What the verifier warns of; people are told here, programs by the run's own events.
-fn warned(run: &Run, loaded: &Loaded, verified: &Report) -> Vec<FindingReport> {
+    // People are told here what the verifier warns of, programs by the run's own events.
     let warnings: Vec<_> = verified.warnings().map(|finding| finding.report(&loaded.document)).collect();
-    if run.plan.format == RunFormat::Human && !run.quiet {
+    if run.plan.format == RunFormat::Human && !run.way.quiet {
         warnings::tell(&run.plan.plan, &warnings);
     }
-    warnings
+    let (file, format) = (inputs::name(&run.plan.plan), run.plan.format);
+    carry_out(Order { file, loaded, warnings, state, sealed, rollback: None, format }, &run.way)
+}
+
+/// What is carried out.
+pub(super) struct Order {
+    /// What the plan is called.
+    pub(super) file: String,
+    pub(super) loaded: Loaded,
+    pub(super) warnings: Vec<FindingReport>,
+    pub(super) state: PathBuf,
+    pub(super) sealed: Option<Seal>,
+    pub(super) rollback: Option<Result<Rollback, NoRollback>>,
+    pub(super) format: RunFormat,
+}
+
+/// Carries it out; the exit code.
+pub(super) fn carry_out(order: Order, way: &Way) -> u8 {
+    match runtime() {
+        Ok(runtime) => tokio::task::LocalSet::new().block_on(&runtime, execute(order, way)),
+        Err(exit) => exit,
+    }
 }
 
 /// One thread: what waits is one `select!`. Another one only writes what is printed.
@@ -72,27 +81,23 @@ pub(super) fn cannot_start(error: &io::Error) -> u8 {
     BUG
 }
 
-async fn execute(
-    run: &Run,
-    loaded: Loaded,
-    warnings: Vec<FindingReport>,
-    state: PathBuf,
-    sealed: Option<Seal>,
-) -> u8 {
+async fn execute(order: Order, way: &Way) -> u8 {
     let outlet = match Outlet::of(io::stdout()) {
         Ok(outlet) => Rc::new(outlet),
         Err(error) => return cannot_start(&error),
     };
-    let (teller, _ticker) = teller(run.plan.format, run.quiet, &loaded, &outlet);
+    let Order { file, loaded, warnings, state, sealed, rollback, format } = order;
+    let (teller, _ticker) = teller(format, way.quiet, &loaded, &outlet);
     let input = Input {
-        file: inputs::name(&run.plan.plan),
+        file,
         text: loaded.document.text().to_owned(),
         inputs: loaded.inputs,
         plan: loaded.plan,
         warnings,
         state,
         sealed,
-        guarded: !run.no_guardian,
+        rollback,
+        guarded: !way.no_guardian,
         teller,
     };
     let exit = match start(input).await {

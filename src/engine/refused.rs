@@ -26,7 +26,7 @@ pub struct RefusedPlan {
     pub findings: Vec<FindingReport>,
 }
 
-/// Why an earlier run is not gone on with, as the verdict of a run that did not begin.
+/// Why an earlier run is not gone on with, or not taken back, as the verdict of a run that did not begin.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct RefusedRun {

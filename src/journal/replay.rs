@@ -7,7 +7,7 @@ use super::{
     line::{Chain, Line},
 };
 use crate::{
-    engine::{By, Event, FaultReport, Phase, Verdict, next},
+    engine::{By, Ending, Event, FaultReport, Phase, Verdict, next},
     observe::Known,
     plan::steps::Confirm,
     protocol::{Generation, Identity, Move},
@@ -210,6 +210,16 @@ impl Replay {
     pub fn waits_to_be_confirmed(&self) -> bool {
         let forward = matches!(self.phase, Phase::Forward { .. });
         self.unfinished() && forward && self.action == Confirm::KIND && self.confirmed < self.step
+    }
+
+    /// Whether the run has come to its end with new as the one that serves.
+    #[must_use]
+    pub fn has_committed(&self) -> bool {
+        // Who was told not to wait for old's last connections stops with 23, and has committed all the same.
+        let forward = |ending| matches!(ending, Ending::Committed | Ending::Draining);
+        self.verdict
+            .as_ref()
+            .is_some_and(|verdict| forward(verdict.verdict) || self.committed == Committed::OldIsTold)
     }
 
     /// Whether the run has not come to an end: its process is gone, or still at work.

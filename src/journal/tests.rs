@@ -23,6 +23,7 @@ const OLD: Identity = Identity { pid: 812, start: 5 };
 const NEW: Known =
     Known { id: Identity { pid: 944, start: 9 }, exe: Some(FileId { dev: 1, ino: 8 }), start_stack: 3 };
 
+/// How a run without a binary step began.
 pub(crate) fn begun() -> Begun {
     let file = FileId { dev: 1, ino: 7 };
     let path = PathBuf::from("/usr/sbin/nginx");

@@ -31,7 +31,9 @@ impl<W: World> Run<'_, W> {
                     return self.committed(&situation, Box::new(report));
                 }
                 let ending = if old_gone { Ending::Committed } else { Ending::Draining };
-                self.verdict(&situation, ending, 0, None)
+                let mut verdict = self.verdict(&situation, ending, 0, None);
+                verdict.next.extend(recipe::rollback(&self.given.run, self.given.new_file, old_gone));
+                verdict
             }
             Way::Drill => self.go_back(0, None).await,
             Way::Failed(report, on_failure, fault) => self.failed(report, on_failure, &fault).await,

@@ -9,6 +9,7 @@ mod left;
 mod live;
 mod patience;
 mod recipe;
+mod rollback;
 #[cfg(test)]
 mod simulated;
 mod steps;
@@ -20,5 +21,6 @@ pub use driver::{Given, Run};
 pub use guard::Guarded;
 pub use left::Left;
 pub use live::{Input, Live, Resumable, ResumeError, Started, Teller, open_run, start, would};
+pub use rollback::{NoRollback, Rollback, newest};
 pub use until::millis;
 pub use world::{Effect, MoveError, OldBinary, Violation, Wake, World};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::OldBinary;
 use crate::{
-    engine::Serving,
+    engine::{NewFile, Serving},
     protocol::{Generation, Identity, Master, Move, PidFile, Situation, Stuck},
 };
 
@@ -87,6 +87,12 @@ pub(super) fn committed(pid_file: &Path, path: &str, serving: Serving) -> Vec<St
         Serving::None => vec![format!("{path} -t && start nginx as usual"), status(pid_file)],
         _ => vec![status(pid_file)],
     }
+}
+
+/// What takes a commit back, where another file ran before.
+pub(super) fn rollback(run: &str, new_file: NewFile, old_gone: bool) -> Option<String> {
+    let when = if old_gone { "" } else { ", once old is gone" };
+    (new_file != NewFile::Same).then(|| format!("changeover rollback {run}   # to what ran before{when}"))
 }
 
 /// What is left after a commit when nobody waits for old's last connections.

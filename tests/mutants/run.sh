@@ -152,6 +152,20 @@ real 'user of the test' src/run/live/questions.rs 's/            user: self\.use
 real 'directory of the test' src/preflight/master.rs 's/\.filter\(.directory. directory\.is_dir\(\)\)//' limits::a_working_directory
 real 'owner of the pid file' src/run/live/files.rs 's/0o644, self\.owner\)/0o644, None)/' limits::a_pid_file_that_is_written
 
+# A commit that is taken back.
+real 'back: still runs' src/run/rollback.rs 's/if !running\.is_empty\(\) &&/if false \&\&/' not_taken_back::where_something
+real 'back: still that file' src/run/rollback.rs 's/if hashed\.sha256 == self\.sha256/if !hashed.sha256.is_empty()/' not_taken_back::what_was_kept
+real 'back: has committed' src/run/rollback.rs 's/if !replay\.has_committed\(\)/if false/' not_taken_back::a_run_that_did
+unit 'back: has come to its end' src/journal/replay.rs 's/ \|\| self\.committed == Committed::OldIsTold//' run::rollback
+unit 'back: without a digest' src/run/rollback.rs 's/let Some\(sha256\) = sha256 else/let Some(sha256) = sha256.or(Some(String::new())) else/' run::rollback
+real 'back: has a journal' src/cli/rollback.rs 's/if !instance\.join\(run\)\.join\(journal::NAME\)\.exists\(\)/if false/' not_taken_back::a_run_that_did
+unit 'back: in one second' src/run/rollback.rs 's/max_by_key\(.replay. replay\.began\)/max_by_key(|replay| replay.begun.run.clone())/' run::rollback
+unit 'back: digest of the found' src/preflight/ready.rs 's/_ => facts\.found\.as_ref\(\)/_ => None/' preflight::real
+unit 'back: inputs anew' src/plan/reversed.rs 's/anew\.get\(&input\.name\)\.unwrap_or\(&input\.value\)/input.value/' plan::reversed
+unit 'back: unused inputs' src/plan/reversed.rs 's/        edits\.extend\(unused[^;]*;\n//' plan::reversed
+real 'back: is offered' src/run/recipe.rs 's/\(new_file != NewFile::Same\)/true/' not_taken_back::a_run_that_did
+mutant 'back: recorded values' src/plan/inputs/given.rs 's/from_env, recorded, in_file, sets\]/from_env, in_file, sets, recorded]/' --test plan_language what_an_earlier
+
 # What is read, and what is said.
 real 'setuid titles' src/preflight/gather/trial.rs 's/        \(!master\.raised\)[^\n]*\n//' init::what_the_title
 real 'lock elsewhere' src/run/live/opening.rs 's/\.filter\(.path. locks::may_change\(path\)\)//' users::a_users_own

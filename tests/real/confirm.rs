@@ -3,6 +3,7 @@
 use nix::sys::signal::Signal;
 use serde_json::json;
 
+use crate::rollback::ROLLBACK;
 use crate::support::changeover::{Line, Run, Running};
 use crate::support::host::Host;
 use crate::support::left::{self, guardians};
@@ -69,6 +70,22 @@ fn a_wrong_token_is_told_and_the_right_one_confirms() {
     run.wait_for("it is told", |line| line.event["code"] == json!("run/wrong-token"));
     assert_eq!(confirm(&host, &["--token", "4711"]).exit(), 0);
     assert_eq!(run.wait().exit(), 0);
+}
+
+#[test]
+fn a_rollback_of_a_run_that_a_person_has_confirmed_waits_for_one_too() {
+    let host = Host::new().running("1.22.1");
+    let run = waiting(&host, "1m", "token = \"4711\"\n");
+    assert_eq!(confirm(&host, &["--token", "4711"]).exit(), 0);
+    assert_eq!(run.wait().exit(), 0);
+    let scene = Scene::play_with(host, |host| {
+        let mut back = host.start_bare(&ROLLBACK);
+        back.wait_for("the rollback waits for a person", waits);
+        assert_eq!(said(&confirm(host, &[])), (12, "run/wrong-token".to_owned()));
+        assert_eq!(confirm(host, &["--token", "4711"]).exit(), 0);
+        back.wait()
+    });
+    scene.committed("1.22.1");
 }
 
 #[test]

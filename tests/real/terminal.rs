@@ -89,7 +89,7 @@ fn a_soak_is_a_line_that_counts_and_nothing_of_it_stays() {
     assert!(drawn.iter().all(|drawn| drawn.lines().all(|line| line.chars().count() < 80)), "{text:?}");
     let screen = screen(&text);
     assert!(!screen.contains(" of 1 s") && !screen.contains('\u{1b}'), "{screen}");
-    assert!(screen.contains("  ✓ 7 soak ") && screen.ends_with("ms\n"), "{screen}");
+    assert!(screen.contains("  ✓ 7 soak ") && screen.ends_with("   # to what ran before\n"), "{screen}");
     let piped = host.changeover_bare(&["status"]);
     assert!(!piped.stdout().contains('\u{1b}'), "{piped}");
 }

@@ -40,6 +40,10 @@ fn committed_with_a_request_in_hand(to: &str) -> (Host, Run, Vec<i32>) {
 fn an_old_master_that_is_not_done_is_left_to_drain() {
     let (host, run, masters) = committed_with_a_request_in_hand("drain-timeout = \"300ms\"");
     assert_eq!(ended(&run), (0, "draining", "new"), "{run}");
+    assert!(
+        run.verdict()["next"][0].as_str().is_some_and(|next| next.ends_with(", once old is gone")),
+        "{run}"
+    );
     assert_eq!((masters.len(), host.answering().as_deref()), (2, Some("1.26.3")));
     assert_eq!(host.binary_on_disk(), "1.26.3");
     let left = masters.into_iter().find(|master| Some(*master) != host.master()).expect("the old master");

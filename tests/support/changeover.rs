@@ -103,7 +103,7 @@ impl Running {
         let started = Instant::now();
         let mut child = sandbox.spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let has = |word: &str| command.get_args().any(|argument| argument == word);
-        let writes_events = has("run") && has("json");
+        let writes_events = (has("run") || has("rollback")) && has("json");
         let (lines, stderr) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(String::new())));
         let (out, err) = (child.stdout.take().expect("stdout"), child.stderr.take().expect("stderr"));
         let reads = Arc::new(AtomicBool::new(true));

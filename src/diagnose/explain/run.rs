@@ -173,6 +173,38 @@ pub(super) const TEXTS: &[Text] = &[
         todo: "`changeover recover` goes on with it.",
     },
     Text {
+        code: "run/not-committed",
+        means: "The run that was to be taken back has not committed.",
+        why: "It went back by itself, was refused or was stopped: what ran before it runs, or both do.",
+        todo: "Without an id `changeover rollback` takes the newest run that has committed; one that was stopped, or is stuck, \
+               `changeover recover --run ID` brings back.",
+    },
+    Text {
+        code: "run/nothing-kept",
+        means: "The run that was to be taken back executed the file that ran before.",
+        why: "It has kept no other file to go back to.",
+        todo: "`changeover run` a plan with the binary that is wanted.",
+    },
+    Text {
+        code: "run/installed-since",
+        means: "The master does not run what the run that was to be taken back has committed.",
+        why: "Another run, a package manager or a person has changed it since: to go back would take that away too.",
+        todo: "Without an id `changeover rollback` takes the newest run that has committed; else `changeover run` a plan with \
+               the binary that is wanted.",
+    },
+    Text {
+        code: "run/kept-gone",
+        means: "The file that the run has kept beside the binary path is not there any more.",
+        why: "The next commit replaces it, since one generation is kept; or somebody has removed it.",
+        todo: "`changeover run` a plan with that build as its `source`.",
+    },
+    Text {
+        code: "run/kept-not-proven",
+        means: "The file that the run has kept is not the one that ran before, or nobody can tell.",
+        why: "Its SHA-256 was recorded when the run began. A file that is not proven is not executed.",
+        todo: "Find out who has changed it; then `changeover run` a plan with the right build as its `source`.",
+    },
+    Text {
         code: "run/no-guardian",
         means: "The process that goes on with a run whose own process is killed could not be started.",
         why: "Without it a killed run stays where it is until somebody says `changeover recover`.",

@@ -27,7 +27,7 @@ use crate::{
     plan::{Plan, ResolvedInput, steps::Answerer},
     preflight::{self, Ready, Report, Seal, TRIAL_BOUND},
     protocol::Generation,
-    run::{Given, patience::Patience, steps::probed, until::millis},
+    run::{Given, NoRollback, Rollback, patience::Patience, steps::probed, until::millis},
 };
 
 /// How long old may start or reload before its workers are counted.
@@ -41,6 +41,7 @@ pub(super) struct Opening {
     pub(super) inputs: Vec<ResolvedInput>,
     pub(super) state: PathBuf,
     pub(super) sealed: Option<Seal>,
+    pub(super) rollback: Option<Result<Rollback, NoRollback>>,
     pub(super) run: String,
     pub(super) guarded: bool,
     pub(super) recorder: Recorder,
@@ -89,6 +90,9 @@ impl Opening {
         }
         let instance = self.instance_directory();
         unfinished::check(&instance)?;
+        if let Some(rollback) = &self.rollback {
+            rollback.as_ref().map_err(Clone::clone)?.stands(&self.plan.service.pid_file)?;
+        }
         let began = self.recorder.now();
         // Before anything is laid beside the path: whose it is, a later run knows by the names of the directories.
         let create = || RunDirectory::create(&instance, &self.run, &self.text, &self.inputs);

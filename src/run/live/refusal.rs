@@ -10,7 +10,7 @@ use crate::{
     preflight::{Finding, fault},
     protocol::Living,
     report::nothing_to_do,
-    run::until::millis,
+    run::{NoRollback, until::millis},
 };
 
 /// Why a run does not begin.
@@ -34,6 +34,9 @@ pub(super) enum Refusal {
     /// Nobody would go on with the run if its process ended.
     #[error(transparent)]
     Guardian(#[from] NoGuardian),
+    /// What a run has committed is not taken back.
+    #[error(transparent)]
+    Rollback(#[from] NoRollback),
     /// Checks refuse.
     #[error("{}", fault(.0).map_or_else(|| "preflight refused".to_owned(), |first| first.message))]
     Checks(Vec<Finding>),
@@ -92,6 +95,7 @@ impl Refusal {
                 "every earlier run of this nginx has come to its end".to_owned(),
                 Some(format!("changeover recover   # would {would}")),
             ),
+            Self::Rollback(error) => (error.code(), error.expected().to_owned(), Some(error.todo())),
             Self::Watch { code, expected, .. } => {
                 let todo = "mend what the watch asks, or the watch, before anything is changed";
                 (*code, expected.clone(), Some(todo.to_owned()))

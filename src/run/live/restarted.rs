@@ -12,7 +12,7 @@ use crate::{
     host::directory::Directory,
     journal::{self, Entry, Journal, OpenRun, Replay, RunDirectory},
     protocol::{Move, Stuck},
-    run::{Left, MoveError, left::goes_after_restart, until::millis},
+    run::{Left, MoveError, left::goes_after_restart, recipe, until::millis},
 };
 
 impl Resumable {
@@ -53,7 +53,10 @@ fn put_right(replay: &Replay, files: &Files, recorder: &mut Recorder, plan: &str
             files.tidy(committed);
             let ending = if committed { Ending::Committed } else { Ending::RolledBack };
             let now = format!("the host was started again; {path} holds {holds}");
-            verdict(replay, recorder, (ending, if committed { 0 } else { 20 }), now)
+            let mut verdict = verdict(replay, recorder, (ending, if committed { 0 } else { 20 }), now);
+            let back = recipe::rollback(&replay.begun.run, replay.begun.ready.new_file, true);
+            verdict.next.extend(back.filter(|_| committed));
+            verdict
         }
         Err(error) => {
             recorder.tell(Event::Stuck { why: Stuck::NoProgress });

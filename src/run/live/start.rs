@@ -9,7 +9,7 @@ use crate::{
     observe::{self, Side},
     plan::{Plan, ResolvedInput},
     preflight::Seal,
-    run::Given,
+    run::{Given, NoRollback, Rollback},
 };
 
 /// What a run is started with.
@@ -28,6 +28,8 @@ pub struct Input {
     pub state: PathBuf,
     /// What must not have changed since a preview.
     pub sealed: Option<Seal>,
+    /// The run that is taken back, where that is what the plan is for; or why it is not.
+    pub rollback: Option<Result<Rollback, NoRollback>>,
     /// Whether another process goes on with the run when this one ends.
     pub guarded: bool,
     /// Takes each record.
@@ -58,9 +60,10 @@ pub async fn start(input: Input) -> Started {
     for warning in &input.warnings {
         recorder.tell(warning.event());
     }
-    let Input { file, text, inputs, plan, state, sealed, guarded, .. } = input;
+    let Input { file, text, inputs, plan, state, sealed, rollback, guarded, .. } = input;
     let pid_file = plan.service.pid_file.clone();
-    let opening = Opening { plan, file, text, inputs, state, sealed, run: run.clone(), guarded, recorder };
+    let opening =
+        Opening { plan, file, text, inputs, state, sealed, rollback, run: run.clone(), guarded, recorder };
     match opening.open(signals).await {
         Ok((live, given)) => Started::Ready(Box::new(live), Box::new(given)),
         Err((refusal, mut recorder)) => {
