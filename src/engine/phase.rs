@@ -79,7 +79,7 @@ pub fn next(phase: Phase, event: &Event) -> Result<Phase, IllegalEvent> {
         (Forward { step }, Event::StepFailed { step: it, .. }) if *it == step => phase,
         (Forward { .. }, Event::WindowOpened | Event::WindowClosed { .. } | Event::NewMaster { .. }) => phase,
         (Forward { .. }, Event::Confirmed) => phase,
-        (Forward { .. } | Committed, Event::Noticed { .. }) => phase,
+        (Preflight | Forward { .. } | Committed, Event::Noticed { .. }) => phase,
         (Forward { .. }, Event::CommitRecorded) => Committed,
         (Forward { .. } | Committed | RollingBack, Event::WayBackStarted) => RollingBack,
         // Whatever was found at its end: who takes a run over looks again. After QUIT nothing leads back.
@@ -206,7 +206,7 @@ pub(crate) mod tests {
                 "FCQB",
                 '=',
             ),
-            (Event::Noticed { code: text(), text: text() }, "FC", '='),
+            (Event::Noticed { code: text(), text: text() }, "PFC", '='),
             (Event::Confirmed, "F", '='),
             (Event::WindowOpened, "F", '='),
             (Event::WindowClosed { open: 1.0 }, "F", '='),

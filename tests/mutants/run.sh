@@ -163,6 +163,8 @@ unit 'back: in one second' src/run/rollback.rs 's/max_by_key\(.replay. replay\.b
 unit 'back: digest of the found' src/preflight/ready.rs 's/_ => facts\.found\.as_ref\(\)/_ => None/' preflight::real
 unit 'back: inputs anew' src/plan/reversed.rs 's/anew\.get\(&input\.name\)\.unwrap_or\(&input\.value\)/input.value/' plan::reversed
 unit 'back: unused inputs' src/plan/reversed.rs 's/        edits\.extend\(unused[^;]*;\n//' plan::reversed
+real 'back: from a sick build' src/run/live/opening.rs 's/if self\.rollback\.is_some\(\)/if false/' rollback::a_build_that
+real 'back: watches new' src/run/live/watches.rs 's/let answered_by = if [^;]*;/let answered_by = watch.answered_by;/' rollback::a_watch
 real 'back: is offered' src/run/recipe.rs 's/\(new_file != NewFile::Same\)/true/' not_taken_back::a_run_that_did
 mutant 'back: recorded values' src/plan/inputs/given.rs 's/from_env, recorded, in_file, sets\]/from_env, in_file, sets, recorded]/' --test plan_language what_an_earlier
 

@@ -1,15 +1,18 @@
 //! `rollback`: a committed run is taken back by a changeover to what it has kept, and that one again.
 
+use nix::sys::signal::Signal;
+
 use crate::support::builds;
-use crate::support::changeover::{Run, Running};
+use crate::support::changeover::{Line, Run, Running};
 use crate::support::config::Config;
-use crate::support::host::{BINARY, Host, runner};
+use crate::support::host::{BINARY, CONFIG, Host, runner};
 use crate::support::left::{self, kill_both, killed_at, lines_of, recover, text_of, whole};
 use crate::support::load::Load;
 use crate::support::meeting::{NO_WATCH, diagnosis, inode, plan};
 use crate::support::points::Point;
 use crate::support::sandbox::Sandbox;
 use crate::support::scene::{Scene, Snapshot};
+use crate::support::wait_until;
 
 pub(crate) const STANDARD: [&str; 2] = ["run", "plans/nginx.toml"];
 pub(crate) const ROLLBACK: [&str; 3] = ["rollback", "--output", "json"];
@@ -209,6 +212,58 @@ fn on_top_of_a_rollback_that_was_left_nothing_begins_until_recover_has_ended_it(
     assert_eq!((recovered.exit(), Snapshot::of(&host)), (20, before), "{recovered}");
     let again = host.changeover_bare(&ROLLBACK);
     assert_eq!((again.exit(), host.answering().as_deref()), (0, Some("1.22.1")), "{again}");
+}
+
+/// A host of 1.26.3 that was taken there with a watch, and answers 500 since; workers of 1.22.1 answer with a file.
+fn sick() -> Host {
+    const FILE: &str = "location = /flag { root /srv/www; access_log /var/log/nginx/flag.log; SICK }";
+    let server = FILE.replace("SICK", "");
+    let host = Host::new().with(|config: &mut Config| config.server.clone_from(&server)).running("1.22.1");
+    host.write("/srv/www/flag", "there\n");
+    let flag = ("url = \"${health-url}\"", "url = \"http://127.0.0.1/flag\"");
+    let name = ("name = \"nginx ${version}\"", "name = \"nginx ${version} ${health-url}\"");
+    // While both generations accept it meets the sick one three times in a row.
+    let often = ("interval = \"250ms\"", "interval = \"10ms\"");
+    let plan = plan(&host, &[flag, name, often]);
+    let (host, _) = committed_on(host, &["run", plan, "--set", "soak=50ms"]);
+    let text = host.read(CONFIG).expect("the configuration");
+    let ill = FILE.replace("SICK", "if ($nginx_version = 1.26.3) { return 500; }");
+    host.write(CONFIG, text.replacen(&server, &ill, 1));
+    let master = host.master().expect("a master");
+    host.kill(master, Signal::SIGHUP);
+    wait_until("it is sick", || flag_status(&host) == Some(500));
+    wait_until("the reload is over", || host.children(master).len() == 2);
+    host
+}
+
+fn flag_status(host: &Host) -> Option<u16> {
+    host.get("/flag").map(|answer| answer.status).ok()
+}
+
+#[test]
+fn a_build_that_has_become_sick_is_left_although_the_watch_fails() {
+    let host = sick();
+    let run = host.changeover_bare(&ROLLBACK);
+    assert_eq!((run.exit(), run.said("verdict"), flag_status(&host)), (0, "committed", Some(200)), "{run}");
+    let told = |line: &&Line| line.event["code"] == "run/watch-fails-already";
+    assert_eq!(run.lines.iter().filter(told).count(), 1, "{run}");
+}
+
+#[test]
+fn a_watch_that_fails_of_the_build_that_is_left_counts_of_the_one_that_comes() {
+    let host = sick();
+    let scene = Scene::play_with(host, |host| {
+        let mut run = host.start_bare(&["rollback", "--set", "soak=1m", "--output", "json"]);
+        run.wait_for("the soak", |line| line.event["action"] == "soak");
+        let good = || host.read("/var/log/nginx/flag.log").unwrap_or_default().matches("\" 200 ").count();
+        let before = good();
+        wait_until("the watch passes", || good() > before);
+        std::fs::remove_file(host.path("/srv/www/flag")).expect("remove the flag");
+        run.wait()
+    });
+    assert_eq!((scene.run.exit(), diagnosis(&scene.run)), (20, "probe/wrong-status"), "{}", scene.run);
+    assert!(scene.run.verdict()["diagnosis"]["place"] == "watch[0]", "{}", scene.run);
+    scene.rolled_back(20);
 }
 
 /// Answers only who knows the secret.

@@ -205,6 +205,12 @@ pub(super) const TEXTS: &[Text] = &[
         todo: "Find out who has changed it; then `changeover run` a plan with the right build as its `source`.",
     },
     Text {
+        code: "run/watch-fails-already",
+        means: "A watch of the plan fails before anything is touched, and the run takes another one back.",
+        why: "The binary that is left may be sick: that is no reason to keep it. Only the answers of new count for this watch.",
+        todo: "Nothing.",
+    },
+    Text {
         code: "run/no-guardian",
         means: "The process that goes on with a run whose own process is killed could not be started.",
         why: "Without it a killed run stays where it is until somebody says `changeover recover`.",

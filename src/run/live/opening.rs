@@ -246,7 +246,8 @@ impl Opening {
         self.recorder.begin_journal(&self.instance_directory(), begun)
     }
 
-    /// Every probe is asked once of old. A failing watch refuses the run: it would be violated whatever new does.
+    /// Every probe is asked once of old. A failing watch refuses the run: it would be violated whatever new does. Where a run is
+    /// taken back that is a reason to go on: then only answers of new count.
     async fn baseline(&mut self, asker: &Asker) -> Result<(), Refusal> {
         let longest = self.plan.probes.values().map(|probe| probe.request_timeout).max().unwrap_or_default();
         let answers = told(&mut self.recorder, "old to answer the probes", longest, asker.take_baseline());
@@ -254,7 +255,13 @@ impl Opening {
             self.recorder.tell(probed(&name, &answer, false));
             let watched =
                 self.plan.watches.iter().any(|it| it.probe == name && it.answered_by != Answerer::New);
-            if watched && !answer.outcome.passed() {
+            if !watched || answer.outcome.passed() {
+                continue;
+            }
+            if self.rollback.is_some() {
+                let text = format!("watch `{name}` fails already: only the answers of new count");
+                self.recorder.tell(Event::Noticed { code: "run/watch-fails-already".to_owned(), text });
+            } else {
                 return Err(Refusal::Watch {
                     code: answer.outcome.code(),
                     text: answer.in_words(),

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::Asker;
 use crate::{
-    plan::Watch,
+    plan::{Watch, steps::Answerer},
     probe::{Answer, Outcome},
     run::Violation,
 };
@@ -80,12 +80,14 @@ async fn ask(index: usize, watch: Watch, asker: Rc<Asker>, send: mpsc::Sender<Wa
     let mut ticks = interval(watch.interval.max(Duration::from_millis(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failed = 0_u32;
+    // What old did not pass before anything was touched it need not pass now.
+    let answered_by = if asker.baseline().contains(&watch.probe) { watch.answered_by } else { Answerer::New };
     loop {
         ticks.tick().await;
-        if !asker.has_workers(watch.answered_by) {
+        if !asker.has_workers(answered_by) {
             continue;
         }
-        let Some(answer) = asker.ask(&watch.probe, watch.answered_by).await else { return };
+        let Some(answer) = asker.ask(&watch.probe, answered_by).await else { return };
         // The generation was not judged: it has not begun to accept, does no more, or the other one was quicker.
         if matches!(answer.outcome, Outcome::NotReached { .. }) {
             continue;
