@@ -15,6 +15,7 @@ setup:
 check:
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	@tests/mutants/run.sh --find
 
 # A run leaves signals alone that were ignored when it began, as those of a job in the background are: not in the tests.
 # One test at a time: each loads a host of its own, and two at once make the machine the one that is judged.

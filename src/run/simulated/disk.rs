@@ -29,6 +29,11 @@ impl Disk {
 }
 
 impl Written {
+    /// Whether a power cut would lose what was written; of a disk that is full nobody expects anything.
+    pub(super) fn loses_something(&self) -> bool {
+        self.synced < self.bytes.len() && self.full_after != Some(0)
+    }
+
     fn works(&mut self) -> io::Result<()> {
         match &mut self.full_after {
             Some(0) => Err(io::ErrorKind::StorageFull.into()),

@@ -15,6 +15,7 @@ pub(super) fn judge(
 ) -> Result<(), &'static str> {
     ended_as_it_says(verdict, &world.sim, trouble)?;
     somebody_always_accepts(world)?;
+    what_is_made_is_on_the_disk(world)?;
     one_verdict_is_the_last_word(verdict, world, trouble)
 }
 
@@ -50,6 +51,11 @@ fn ends_old(trouble: Option<Trouble>) -> bool {
 /// No move of a run takes the last one away who accepts.
 fn somebody_always_accepts(world: &SimulatedWorld) -> Result<(), &'static str> {
     if world.gap { Err("a move left nobody accepting") } else { Ok(()) }
+}
+
+/// What is about to be done is known after a power cut too.
+fn what_is_made_is_on_the_disk(world: &SimulatedWorld) -> Result<(), &'static str> {
+    if world.unsynced { Err("a move was made before its intent was on the disk") } else { Ok(()) }
 }
 
 /// Its journal can be read, and ends with this verdict; unless the disk was full.

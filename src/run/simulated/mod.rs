@@ -70,6 +70,8 @@ struct SimulatedWorld {
     instants: Vec<Instant>,
     /// There was a moment in which nobody accepted, and the run had brought it about.
     gap: bool,
+    /// A move was made whose intent a power cut would have lost, and the disk was not full.
+    unsynced: bool,
     /// The run has not looked since the environment did something: what it does now it cannot know better.
     unseen: bool,
 }
@@ -91,6 +93,7 @@ impl SimulatedWorld {
             turns: 0,
             instants: Vec::new(),
             gap: false,
+            unsynced: false,
             unseen: false,
         };
         world.notes();
@@ -160,6 +163,7 @@ impl SimulatedWorld {
 
     /// The move itself, with the instants inside it.
     fn makes(&mut self, what: &Move, way_back: bool) -> Effect {
+        self.unsynced |= self.disk.0.borrow().loses_something();
         for (_, inside) in self.sim.inside(what, way_back) {
             self.notes_with(inside);
         }
