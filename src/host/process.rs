@@ -29,7 +29,7 @@ pub struct Process {
     pub parent: i32,
     /// What it does.
     pub state: RunState,
-    /// Where its stack begins, 0 where that may not be read. A fork has its parent's, an exec chooses another.
+    /// Where its stack begins, 0 where that may not be read, and in the middle of an exec. A fork has its parent's, an exec chooses another.
     pub start_stack: u64,
     /// The file that it runs; `None` where that may not be read.
     pub exe: Option<FileId>,
@@ -251,11 +251,12 @@ impl Stat {
         let (_, rest) = text.rsplit_once(')')?;
         let mut fields = rest.split_ascii_whitespace();
         // Field 3 is the first one here: `nth` counts on from the field before.
-        Some(Self {
-            parent: fields.nth(1)?.parse().ok()?,
-            start: fields.nth(22 - 4 - 1)?.parse().ok()?,
-            start_stack: fields.nth(28 - 22 - 1)?.parse().ok()?,
-        })
+        let parent = fields.nth(1)?.parse().ok()?;
+        let start = fields.nth(22 - 4 - 1)?.parse().ok()?;
+        let stack: u64 = fields.nth(28 - 22 - 1)?.parse().ok()?;
+        let arguments: u64 = fields.nth(48 - 28 - 1)?.parse().ok()?;
+        // In the middle of an exec both are one (`setup_arg_pages`): the stack has not got its place yet.
+        Some(Self { parent, start, start_stack: if stack == arguments { 0 } else { stack } })
     }
 }
 
@@ -269,8 +270,20 @@ pub(super) mod tests {
 
     #[test]
     fn a_name_with_spaces_and_parentheses_does_not_shift_the_fields() {
-        let text = "7 (a) b (c) S 3 7 7 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 4711 100 200 18446744073709551615 1 2 99 0";
-        assert_eq!(Stat::parse(text), Some(Stat { parent: 3, start: 4711, start_stack: 99 }));
+        let text = stat(99, 105);
+        assert_eq!(Stat::parse(&text), Some(Stat { parent: 3, start: 4711, start_stack: 99 }));
+    }
+
+    fn stat(stack: u64, arguments: u64) -> String {
+        format!(
+            "7 (a) b (c) S 3 7 7 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 4711 100 200 18446744073709551615 1 2 {stack} \
+             0 0 0 0 0 0 0 0 0 17 0 0 0 0 0 0 3 4 5 {arguments} 6 7 8 0"
+        )
+    }
+
+    #[test]
+    fn a_stack_that_an_exec_has_not_placed_yet_is_not_known() {
+        assert_eq!(Stat::parse(&stat(105, 105)).map(|stat| stat.start_stack), Some(0));
     }
 
     #[test]
@@ -284,7 +297,7 @@ pub(super) mod tests {
     pub(in crate::host) struct Sleeper(pub(in crate::host) Child);
 
     impl Sleeper {
-        /// `spawn` returns while the exec still builds the stack: read when that is done.
+        /// `spawn` returns while the exec is under way: read when that is over.
         pub(in crate::host) fn start() -> (Self, Process) {
             let sleeper = Self(Command::new("sleep").arg("1000").spawn().unwrap());
             let pid = i32::try_from(sleeper.0.id()).unwrap();
