@@ -16,6 +16,7 @@ mod builds;
 mod by_hand;
 mod by_renames;
 mod changeovers;
+mod cold_start;
 mod committed;
 mod confirm;
 mod connections;
