@@ -161,8 +161,9 @@ fn on_the_host(fault: Fault, phase: Phase) -> Option<Ends> {
         (Fault::ReadOnly, ExecWindow) => Ends { exit: 30, path: Path::New, ..back("host/read-only") },
         (Fault::ReadOnly, _) => back("host/read-only"),
         (Fault::ControlGroup, Committed) => nobody("run/new-master-exited"),
-        (Fault::ControlGroup, ExecWindow) => nobody("run/old-master-gone|run/new-master-exited"),
-        (Fault::ControlGroup, _) => nobody("run/old-master-gone"),
+        (Fault::ControlGroup, BeforeUsr2) => nobody("run/old-master-gone"),
+        // Both end: whose end is seen first is named.
+        (Fault::ControlGroup, _) => nobody("run/old-master-gone|run/new-master-exited"),
         (Fault::Nohup | Fault::ReaderGone, _) => COMMITTED,
 
         (Fault::Runner(_) | Fault::Twice(_), Committed) => COMMITTED,
