@@ -90,6 +90,9 @@ unpack() {
     rm -r "$tree"
 }
 
+# The program finds its libraries where it lies.
+libraries_beside() { patchelf --set-rpath "$(dirname "$1")" "$1"; }
+
 fetch_nginx() {
     local work=$out/work
     rm -rf "$work" && mkdir -p "$work" && cd "$work"
@@ -104,7 +107,7 @@ fetch_nginx() {
             unpack "$(ls "$work"/libssl1.1_*.deb)" '*/libssl.so.*' '*/libcrypto.so.*'
             unpack "$(ls "$work"/libpcre3_*.deb)" '*/libpcre.so.*'
             # A library path in the environment would be lost at USR2: nginx clears it.
-            patchelf --set-rpath "$out/$version" nginx
+            libraries_beside "$out/$version/nginx"
         fi
         if ldd nginx | grep -q 'not found'; then install_packages "${libraries[@]}"; fi
         ./nginx -v 2>&1 | grep -q "nginx/$version" || die "$out/$version/nginx does not run here"
@@ -122,7 +125,7 @@ fetch_fuse2fs() {
     cd "$out/fuse2fs"
     unpack "$(ls "$work"/fuse2fs_*.deb)" '*/bin/fuse2fs'
     unpack "$(ls "$work"/libfuse2_*.deb)" '*/libfuse.so.2*'
-    patchelf --set-rpath "$out/fuse2fs" fuse2fs
+    libraries_beside "$out/fuse2fs/fuse2fs"
     if ldd fuse2fs | grep -q 'not found'; then die "$out/fuse2fs/fuse2fs does not run here"; fi
     cd "$root" && rm -r "$work"
 }
@@ -151,6 +154,9 @@ prepare_nginx() {
         [ -x "$out/$version/nginx" ] || { fetch_nginx; break; }
     done
     [ -x "$out/fuse2fs/fuse2fs" ] || fetch_fuse2fs
+    # Where target was moved they still name the place that it came from.
+    libraries_beside "$out/1.18.0/nginx"
+    libraries_beside "$out/fuse2fs/fuse2fs"
     build_faulty
     nginx_stamp > "$out/.ready"
     say "ready: $out"
