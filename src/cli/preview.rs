@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value as Json, json};
 
-use super::{Preview as Asked, RunFormat, inputs, load::load, output, run, seal};
+use super::{Preview as Asked, RunFormat, inputs, load::load, output, run, seal, state};
 use crate::{
     engine::{NewFile, about},
     host::clock,
@@ -24,7 +24,9 @@ pub(super) fn main(asked: &Asked) -> u8 {
     let report = match run::runtime() {
         Ok(runtime) => {
             let id = clock::run_id();
-            let input = preflight::Input { plan: &loaded.plan, run: &id, stage: false };
+            let state = state::directory(None);
+            let input =
+                preflight::Input { plan: &loaded.plan, run: &id, state: state.as_deref(), stage: false };
             runtime.block_on(preflight::run(&input))
         }
         Err(exit) => return exit,

@@ -276,6 +276,20 @@ impl Directory {
         found
     }
 
+    /// Whether what lies here is gone after a restart of the host: a tmpfs or ramfs.
+    ///
+    /// # Errors
+    /// When the file system does not say.
+    pub fn is_in_memory(&self) -> Result<bool, DirectoryError> {
+        const IN_MEMORY: [fs::FsWord; 2] = [0x0102_1994, 0x8584_58f6];
+        Ok(IN_MEMORY.contains(&self.kind()?))
+    }
+
+    /// Of which kind the file system is (`linux/magic.h`).
+    pub(super) fn kind(&self) -> Result<fs::FsWord, DirectoryError> {
+        fs::fstatfs(&self.fd).map(|stat| stat.f_type).map_err(self.failed(Doing::LookAt, OsStr::new("")))
+    }
+
     /// Whether files here cannot be executed (mounted `noexec`).
     ///
     /// # Errors

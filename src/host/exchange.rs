@@ -112,8 +112,7 @@ impl Directory {
     /// # Errors
     /// When the file system does not say.
     pub fn is_known_to_exchange(&self) -> Result<bool, DirectoryError> {
-        let kind = fs::fstatfs(self).map_err(self.failed(Doing::LookAt, OsStr::new("")))?.f_type;
-        Ok(KNOWN.contains(&kind))
+        Ok(KNOWN.contains(&self.kind()?))
     }
 
     /// Finds out how names can be exchanged here, with two files of its own that are removed again.

@@ -51,6 +51,8 @@ pub struct Facts {
     pub newer_files: Vec<NewerFile>,
     /// How many processors are online: what `worker_processes auto` means.
     pub processors: usize,
+    /// The state directory, where it is in memory.
+    pub state_in_memory: Option<PathBuf>,
 }
 
 /// The pid file as it was found.

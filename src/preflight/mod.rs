@@ -26,6 +26,8 @@ pub use seal::{Fingerprint, Seal};
 pub use survey::{Seen, Survey, SurveyError, survey, unnamed_master};
 pub use wanted::{BinaryStep, Probed, ProbedAt, Wanted};
 
+use std::path::Path;
+
 use crate::{engine::Level, plan::Plan};
 
 /// What preflight is asked.
@@ -35,6 +37,8 @@ pub struct Input<'a> {
     pub plan: &'a Plan,
     /// The run's id; part of the names of its files.
     pub run: &'a str,
+    /// Where runs are kept, where there is such a directory.
+    pub state: Option<&'a Path>,
     /// Whether the new file is staged (`run`). A preview writes nothing: it looks at the source in place, and does
     /// not try the exchange.
     pub stage: bool,

@@ -124,7 +124,7 @@ impl Nginx {
     }
 
     async fn judge(&self, plan: &Plan, stage: bool) -> Report {
-        run(&Input { plan, run: "r1", stage }).await
+        run(&Input { plan, run: "r1", state: None, stage }).await
     }
 
     fn beside(&self) -> Vec<String> {

@@ -295,6 +295,18 @@ fn a_state_directory_without_room_for_a_journal_is_found_before_anything_is_touc
 }
 
 #[test]
+fn a_state_directory_on_a_tmpfs_is_warned_of_and_the_run_goes_on() {
+    let host = Host::new().running("1.22.1");
+    let mounted = host.exec("mount", &["-t", "tmpfs", "memory", "/var/lib/changeover"]);
+    assert!(mounted.status.success(), "{mounted:?}");
+    let run = host.changeover(&STANDARD, &host.offer("1.26.3"));
+    let findings = run.lines.iter().filter(|line| line.name() == "preflight");
+    let told: Vec<_> =
+        findings.map(|line| (line.event["code"].as_str(), line.event["level"].as_str())).collect();
+    assert_eq!((run.exit(), told), (0, vec![(Some("preflight/state-in-memory"), Some("warn"))]), "{run}");
+}
+
+#[test]
 fn a_damaged_journal_is_refused_and_holds_no_other_instance_up() {
     let host = Host::new().running("1.22.1");
     let other = host.another("second", 8080);

@@ -33,6 +33,10 @@ rm -f usr/sbin/nginx
 # What is installed by hand goes here; the machine's own stays as it is.
 [ ! -d usr/local/sbin ] || mount -t tmpfs -o mode=755 local usr/local/sbin
 
+# What runs are kept in is no tmpfs, as on a real host: a run warns of one.
+mkdir -p .runs/upper .runs/work var/lib/changeover
+mount -t overlay -o lowerdir=var/lib/changeover,upperdir=.runs/upper,workdir=.runs/work runs var/lib/changeover
+
 for dir in "$@"; do
     mkdir -p ".$dir"
     mount --rbind "$dir" ".$dir"

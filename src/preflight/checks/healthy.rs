@@ -57,6 +57,7 @@ pub(super) fn facts() -> Facts {
         not_kept: None,
         newer_files: Vec::new(),
         processors: 4,
+        state_in_memory: None,
     }
 }
 

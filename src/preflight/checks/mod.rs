@@ -28,6 +28,7 @@ mod running_configuration;
 mod second_master;
 mod sight;
 mod source;
+mod state_directory;
 mod target;
 mod unit;
 mod unix_listener;
@@ -44,7 +45,7 @@ use super::{
 };
 
 /// All of them, in the order in which a person would ask.
-const ALL: [fn(&Facts) -> Outcome; 33] = [
+const ALL: [fn(&Facts) -> Outcome; 34] = [
     pid_file::check,
     master_process::check,
     master_stopped::check,
@@ -62,6 +63,7 @@ const ALL: [fn(&Facts) -> Outcome; 33] = [
     binary_path::check,
     target::check,
     exchange::check,
+    state_directory::check,
     disk_space::check,
     source::check,
     build::check,

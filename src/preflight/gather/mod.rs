@@ -9,6 +9,7 @@ mod path;
 pub(super) mod pid_file;
 mod same;
 mod sight;
+mod state;
 pub(super) mod trial;
 mod unit;
 
@@ -53,6 +54,7 @@ pub(super) fn without_commands(input: &Input<'_>) -> Facts {
         not_kept: None,
         newer_files: Vec::new(),
         processors: path::processors(),
+        state_in_memory: state::in_memory(input.state),
     };
     facts.new_file = same::new_file(&facts);
     path::see_space(&mut facts);

@@ -98,7 +98,12 @@ impl Opening {
         let create = || RunDirectory::create(&instance, &self.run, &self.text, &self.inputs);
         let directory = locks.is_ok().then(create).transpose()?;
         // Without its locks a run stages nothing: the checks say why, where they know it.
-        let input = preflight::Input { plan: &self.plan, run: &self.run, stage: locks.is_ok() };
+        let input = preflight::Input {
+            plan: &self.plan,
+            run: &self.run,
+            state: Some(&self.state),
+            stage: locks.is_ok(),
+        };
         let report = {
             let checks = Box::pin(preflight::run(&input));
             told(&mut self.recorder, "the binaries to test the configuration", TRIAL_BOUND, checks).await

@@ -96,6 +96,13 @@ pub(in crate::diagnose::explain) const TEXTS: &[Text] = &[
         todo: "Keep the name on ext4, xfs, btrfs or tmpfs, or see that no package manager works on nginx meanwhile.",
     },
     Text {
+        code: "preflight/state-in-memory",
+        means: "The directory in which runs are kept is on a tmpfs.",
+        why: "Its journals are gone after a restart of the host. The path leads to a file of the run for milliseconds only, but \
+              then nobody would put it right.",
+        todo: "Keep it on a disk, or name another one with `--state-dir`.",
+    },
+    Text {
         code: "preflight/noexec-mount",
         means: "The directory in which the new file would lie is mounted `noexec`: that of the binary, or that of the \
                 last symlink that leads to it. The run is refused.",
