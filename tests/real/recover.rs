@@ -360,6 +360,8 @@ fn recover_answers_programs_also_where_there_is_nothing_to_go_on_with() {
         (0, r#"{"changed":false,"comment":"no run is open"}"#),
         "{salt}"
     );
+    assert!(host.exec("umount", &["/var/lib/changeover"]).status.success());
+    std::fs::remove_dir(host.path("/var/lib/changeover")).expect("what it was mounted on");
     host.write("/var/lib/changeover", "no directory");
     let unreadable = recover(&host);
     assert_eq!((unreadable.exit(), unreadable.said("verdict")), (12, "refused"), "{unreadable}");
