@@ -72,8 +72,17 @@ impl Bare {
         }
         if let Some(new) = new {
             self.end(new);
+            // It is a zombie a moment before its parent is told.
+            wait_until("SIGCHLD waits for old", || self.is_told_of_a_child());
         }
         self.host.kill(self.old, Signal::SIGCONT);
+    }
+
+    fn is_told_of_a_child(&self) -> bool {
+        let status = self.host.read(&format!("/proc/{}/status", self.old)).unwrap_or_default();
+        let pending = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
+        let pending = pending.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        pending.is_some_and(|mask| mask & (1 << (Signal::SIGCHLD as u32 - 1)) != 0)
     }
 
     fn end(&self, new: i32) {
