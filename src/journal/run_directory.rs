@@ -63,13 +63,26 @@ impl RunDirectory {
         let path = instance.join(run);
         let failed = |source| StateError { path: path.clone(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(failed)?;
-        let new =
-            |name: &str| OpenOptions::new().write(true).create_new(true).mode(0o600).open(path.join(name));
-        new(PLAN).and_then(|mut file| file.write_all(plan.as_bytes())).map_err(failed)?;
-        let inputs = serde_json::to_vec_pretty(inputs).map_err(io::Error::from).map_err(failed)?;
-        new(INPUTS).and_then(|mut file| file.write_all(&inputs)).map_err(failed)?;
-        let events = new(EVENTS).map_err(failed)?;
-        Ok(Self { path, events: Some(events), failed: None })
+        let mut directory = Self { path: path.clone(), events: None, failed: None };
+        match directory.fill(plan, inputs) {
+            Ok(events) => directory.events = Some(events),
+            Err(error) => {
+                // A disk that fills up leaves no half of a run behind.
+                directory.discard();
+                return Err(failed(error));
+            }
+        }
+        Ok(directory)
+    }
+
+    /// Writes what the run is started with; its event file, still empty.
+    fn fill(&self, plan: &str, inputs: &[ResolvedInput]) -> io::Result<File> {
+        let new = |name: &str| {
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(self.path.join(name))
+        };
+        new(PLAN)?.write_all(plan.as_bytes())?;
+        new(INPUTS)?.write_all(&serde_json::to_vec_pretty(inputs)?)?;
+        new(EVENTS)
     }
 
     /// Opens that of a run that another process has begun.
@@ -128,5 +141,21 @@ impl RunDirectory {
     #[must_use]
     pub const fn failure(&self) -> Option<&io::Error> {
         self.failed.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::scratch::Scratch;
+
+    #[test]
+    fn a_directory_that_cannot_be_filled_is_not_left_behind() {
+        let instance = Scratch::new();
+        instance.directory("run");
+        instance.write("run/inputs.json", b"in the way");
+        let error = RunDirectory::create(instance.path(), "run", "plan", &[]).unwrap_err();
+        assert_eq!(error.code(), "journal/directory-not-made");
+        assert!(instance.names().is_empty());
     }
 }
