@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Format, Status, by_hand::ByHand, open_run, output};
 use crate::{
     host::{
+        ASIDE,
         directory::Directory,
         files::{self, Symlinks},
         network,
@@ -121,12 +122,14 @@ fn beside(binary: &str, found: &Found) -> Vec<Beside> {
     let files = directory.all_beside(&place.name).into_iter().map(|(name, tag)| {
         let id = directory.file_id(&name).ok();
         let run_by = |side: &Side| id.is_some() && side.exe == id;
+        // Between the two renames of an exchange what was found lies aside.
+        let tag = tag.strip_suffix(ASIDE).unwrap_or(&tag);
         let (run, is) = match (tag.strip_suffix("-stub"), tag.strip_suffix("-link")) {
             (Some(run), _) => (run, BesideIs::Stub),
             (None, Some(run)) => (run, BesideIs::Link),
-            _ if found.new.as_ref().is_some_and(run_by) => (&*tag, BesideIs::RunBy(Generation::New)),
-            _ if run_by(&found.old) => (&*tag, BesideIs::RunBy(Generation::Old)),
-            _ => (&*tag, BesideIs::Unused),
+            _ if found.new.as_ref().is_some_and(run_by) => (tag, BesideIs::RunBy(Generation::New)),
+            _ if run_by(&found.old) => (tag, BesideIs::RunBy(Generation::Old)),
+            _ => (tag, BesideIs::Unused),
         };
         Beside { file: directory.path().join(&name).display().to_string(), run: run.to_owned(), is }
     });

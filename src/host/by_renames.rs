@@ -119,6 +119,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_system_without_hard_links_is_told() {
+        let directory = Directory::open(std::path::Path::new("/dev/pts")).unwrap();
+        let name = OsStr::new("ptmx");
+        let there = (name, directory.file_id(name).unwrap());
+        let refused = directory.exchange_by_renames(there, OsStr::new("another")).unwrap_err();
+        assert_eq!(refused.code(), "host/exchange-unsupported");
+    }
+
+    #[test]
     fn whoever_is_killed_between_two_steps_leaves_what_can_be_settled() {
         // How many of the steps were made, and what the two names are once that is settled.
         for (made, settled) in [(1, ["old", "new"]), (2, ["new", "old"]), (3, ["new", "old"])] {

@@ -131,6 +131,7 @@ impl Directory {
             }
             Err(error) => Err(error),
         });
+        self.settle(second)?;
         for name in &names {
             self.unlink_if_there(name)?;
         }

@@ -33,6 +33,12 @@ fn a_preview_says_that_it_does_not_know_and_a_run_that_it_takes_two_renames() {
     };
     assert!(scene.run.lines.iter().any(warned), "{}", scene.run);
     assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
+    // What lies aside is the run's too.
+    scene.host.write("/usr/sbin/.nginx.changeover-1-stub-aside", "");
+    let status = scene.host.changeover_bare(&["status", "--output", "json"]);
+    let aside =
+        |file: &serde_json::Value| (file["run"].as_str(), file["is"].as_str()) == (Some("1"), Some("stub"));
+    assert!(status.verdict()["beside"].as_array().is_some_and(|files| files.iter().any(aside)), "{status}");
 }
 
 #[test]
