@@ -110,6 +110,9 @@ real 'slow way back' src/run/back.rs 's/        self\.tell_slow\(patience, now\)
 real 'slow baseline' src/run/live/opening.rs 's/(if let Some\(slow\) = patience\.slow\(None, recorder\.now\(\)\) \{)[^}]*\}/$1 drop(slow); }/' slow::old_that
 real 'user of the test' src/run/live/questions.rs 's/            user: self\.user,\n//' limits::the_way_back_tests
 real 'directory of the test' src/preflight/master.rs 's/\.filter\(.directory. directory\.is_dir\(\)\)//' limits::a_working_directory
+real 'files before a guardian' src/run/live/opening.rs 's/(        \/\/ First of all: what[^\n]*\n        let mut files[^\n]*\n        files\.binary\.runs[^\n]*\n)(        let mut guardian[^\n]*\n)/$2$1/' limits::a_run_that_gets_no_guardian
+real 'streams of old' src/run/live/prepared.rs 's/streams: ready\.streams/streams: false/' reverse::old_that_drains_is_known
+unit 'half a directory' src/journal/run_directory.rs 's/                directory\.discard\(\);\n//' journal::run_directory
 real 'owner of the pid file' src/run/live/files.rs 's/0o644, self\.owner\)/0o644, None)/' limits::a_pid_file_that_is_written
 
 # A commit that is taken back.

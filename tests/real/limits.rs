@@ -10,6 +10,7 @@ use crate::support::host::{Host, PID_FILE};
 use crate::support::meeting::{
     Moment, NO_WATCH, SOAK_FIRST, diagnosis, interrupt, met_on, moves_back, plan, reloads_well,
 };
+use crate::support::points::run_until;
 use crate::support::sandbox::Sandbox;
 use crate::support::scene::Scene;
 use crate::support::silent::Silent;
@@ -60,6 +61,20 @@ fn a_fork_that_fails_at_usr2_leaves_no_poisoned_master() {
 }
 
 #[test]
+fn a_run_that_gets_no_guardian_is_refused_and_leaves_nothing() {
+    let host = Host::new().owned_by(WWW_DATA).running("1.22.1");
+    let offer = host.offer("1.26.3");
+    let scene = Scene::play_with(host, |host| {
+        let run = host.start_changeover(&["run", "plans/nginx.toml"], &offer);
+        let lays_the_stub = || host.left_beside_binary().iter().any(|name| name.ends_with("-stub"));
+        run_until(&run, lays_the_stub, || limit_processes(host, runner(host), 1));
+        run.wait()
+    });
+    assert_eq!(diagnosis(&scene.run), "run/no-guardian", "{}", scene.run);
+    scene.refused(12);
+}
+
+#[test]
 fn a_pid_file_that_is_written_again_belongs_to_the_masters_own_user() {
     let host = Host::new().owned_by(WWW_DATA).running("1.22.1");
     let host = Host { user: None, ..host };
@@ -72,6 +87,12 @@ fn a_pid_file_that_is_written_again_belongs_to_the_masters_own_user() {
     let owner = std::fs::metadata(scene.host.path(PID_FILE)).expect("the pid file").uid();
     assert_eq!(owner, WWW_DATA, "{}", scene.run);
     reloads_well(&scene);
+}
+
+/// The process of the run that is under way.
+fn runner(host: &Host) -> i32 {
+    let runs = |title: &str| title.contains("changeover run ");
+    host.processes().iter().find(|it| runs(&it.title)).expect("a run").pid
 }
 
 /// Old of another user than the run is killed in the soak, after this.

@@ -8,6 +8,7 @@ use nix::sys::signal::Signal;
 use crate::support::changeover::{Run, Running};
 use crate::support::config::Config;
 use crate::support::host::Host;
+use crate::support::left::kill_both;
 use crate::support::meeting::{
     Met, Moment, NO_WATCH, break_configuration, diagnosis, inode, met, met_on, moves_back, plan, reloads_well,
 };
@@ -149,6 +150,26 @@ fn drains(changes: &[(&str, &str)], act: impl FnOnce(Met<'_>, Held) -> Run) -> S
         assert!(met.host.is_alive(met.old), "it still has a request in hand");
         act(met, held)
     })
+}
+
+#[test]
+fn old_that_drains_is_known_to_leave_also_by_whoever_has_never_seen_it_listen() {
+    let host = Host::new().with(Silent::location).running("1.22.1");
+    let silent = Silent::listen(&host);
+    let (offer, held) = (host.offer("1.26.3"), silent.hold(&host));
+    let scene = Scene::play_with(host, |host| {
+        let met = Met::at(Moment::Soak, host, &offer, &[]);
+        kill_both(host, &met.run);
+        host.kill(met.old, Signal::SIGQUIT);
+        let mut recovery = host.start_bare(&["recover", "--output", "json"]);
+        recovery.wait_for("the way back waits", |line| line.event["waiting"] == "old-leaves");
+        drop(held);
+        met.run.wait();
+        recovery.wait()
+    });
+    assert_eq!((scene.run.exit(), scene.run.said("verdict")), (20, "rolled-back"), "{}", scene.run);
+    assert_eq!(moves_back(&scene.run), ["reverse", "QUIT new"], "{}", scene.run);
+    assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
 }
 
 #[test]

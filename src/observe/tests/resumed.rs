@@ -29,6 +29,16 @@ fn known(observer: &Observer) -> [(Generation, Known); 2] {
     [Generation::Old, Generation::New].map(|which| (which, observer.known(which).unwrap()))
 }
 
+/// The same once old has left, with the path as it was found.
+fn new_alone(nginx: &Nginx) -> (Instance, Observer, [(Generation, Known); 2]) {
+    let (instance, mut first) = both(nginx);
+    nginx.put_back();
+    let both = known(&first);
+    signal(both[0].1.id, Signal::Quit);
+    first.until("old is gone", |now| now.old.master == Master::Dead);
+    (instance, first, both)
+}
+
 fn is_gone(id: Identity) -> bool {
     super::facts(id.pid).is_none_or(|facts| facts.id != id)
 }
@@ -73,11 +83,7 @@ fn the_workers_of_a_master_that_was_replaced_before_are_strays_by_its_stack_and_
 #[test]
 fn a_back_master_is_old_for_whoever_goes_on_too() {
     let nginx = Nginx::start();
-    let (instance, mut first) = both(&nginx);
-    nginx.put_back();
-    let [old, new] = known(&first);
-    signal(old.1.id, Signal::Quit);
-    first.until("old is gone", |now| now.old.master == Master::Dead);
+    let (instance, mut first, [old, new]) = new_alone(&nginx);
     signal(new.1.id, Signal::Usr2);
     let reversed = first.until("reversed", |now| now.reversed && accepts(&now.old));
     let [back, _] = known(&first);
@@ -100,11 +106,7 @@ fn a_new_master_that_nobody_noted_is_the_one_that_the_pid_file_names_once_old_is
 #[test]
 fn an_old_that_a_service_manager_has_started_is_no_back_master() {
     let nginx = Nginx::start();
-    let (instance, mut first) = both(&nginx);
-    nginx.put_back();
-    let [old, new] = known(&first);
-    signal(old.1.id, Signal::Quit);
-    first.until("old is gone", |now| now.old.master == Master::Dead);
+    let (instance, mut first, [old, new]) = new_alone(&nginx);
     let client = nginx.open_request();
     signal(new.1.id, Signal::Quit);
     first.until("new leaves", |now| now.new.master == Master::Leaving);
