@@ -29,7 +29,8 @@ pub struct Process {
     pub parent: i32,
     /// What it does.
     pub state: RunState,
-    /// Where its stack begins, 0 where that may not be read, and in the middle of an exec. A fork has its parent's, an exec chooses another.
+    /// Where its stack begins, 0 where that may not be read, and in the middle of an exec. A fork has its parent's, an exec
+    /// chooses another.
     pub start_stack: u64,
     /// The file that it runs; `None` where that may not be read.
     pub exe: Option<FileId>,
