@@ -37,10 +37,21 @@ rm -f usr/sbin/nginx
 mkdir -p .runs/upper .runs/work var/lib/changeover
 mount -t overlay -o lowerdir=var/lib/changeover,upperdir=.runs/upper,workdir=.runs/work runs var/lib/changeover
 
+lend() {
+    mount --rbind "$1" ".$1"
+    mount -o remount,bind,ro ".$1"
+}
 for dir in "$@"; do
     mkdir -p ".$dir"
-    mount --rbind "$dir" ".$dir"
-    mount -o remount,bind,ro ".$dir"
+    if [[ $(stat -c %A "$dir") == *[xt] ]]; then
+        lend "$dir"
+        continue
+    fi
+    # One that only its owner may enter (`mktemp -d`): nginx and its users must, so what is in it is lent, each by itself.
+    for entry in "$dir"/*; do
+        if [ -d "$entry" ]; then mkdir ".$entry"; else touch ".$entry"; fi
+        lend "$entry"
+    done
 done
 
 ip link set lo up
