@@ -175,7 +175,8 @@ mod tests {
         let plan = standard();
         let mut search = Search::new(&plan, 1);
         search.is_killed(&committing(&plan, true), Some(Instant::Installed));
-        assert_eq!(search.found.crashes.killed, 4, "both are well, new is dead, has no workers, old is dead");
+        // Both are well, new is dead, new has no workers and so old is told HUP, killed in that, and old is dead.
+        assert_eq!(search.found.crashes.killed, 5);
         let mut search = Search::new(&plan, 1);
         let mut state = State::begins(&plan, true);
         // Nobody was seen to be executed: a stub exec cures what may be poisoned.

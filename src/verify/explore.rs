@@ -163,7 +163,7 @@ impl<'p> Search<'p> {
     /// the runner is killed inside of it, or the host reboots.
     pub(super) fn goes_back(&mut self, state: &State, step: usize) -> WayBack {
         let way = self.ends_with_old(state, step, |_| false);
-        for (what, run) in &way.executed {
+        for (what, run) in &way.killable {
             // A busy new that has lost its old executes later what is at the path then: it is left to a person, and new
             // serves (`docs/way-back.md`).
             let left = |back: &Simulated| matches!(what, Move::Reverse { .. }) && back.host.accepts();

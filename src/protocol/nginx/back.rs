@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::protocol::{
-    Generation, Master as Does, Move, Next, Question, Situation, Stuck, Waiting, way_back::way_back,
+    Generation, Master as Does, Move, Next, Question, Signal, Situation, Stuck, Waiting, way_back::way_back,
 };
 
 use super::{Configuration, Simulated};
@@ -22,22 +22,22 @@ pub struct WayBack {
     pub gap: bool,
     /// How long it took, by the bounds of what it waited for.
     pub took: Duration,
-    /// Those of the moves that execute a file, and the run before each: it can be killed inside them.
-    pub executed: Vec<(Move, Simulated)>,
+    /// Those of the moves that cannot just be made again, and the run before each: it can be killed inside them.
+    pub killable: Vec<(Move, Simulated)>,
 }
 
 impl Simulated {
     /// Goes back, move by move, until it is over.
     pub fn goes_back(&mut self) -> WayBack {
         let began = self.now;
-        let (mut moves, mut executed, mut gap) = (Vec::new(), Vec::new(), false);
+        let (mut moves, mut killable, mut gap) = (Vec::new(), Vec::new(), false);
         let mut stuck = Some(Stuck::NoProgress);
         for _ in 0..MOST_LOOKS {
             self.notes_who_is_unsettled();
             match way_back(&self.situation()) {
                 Next::Move(what) => {
-                    if matches!(what, Move::StubExec | Move::Reverse { .. }) {
-                        executed.push((what.clone(), self.clone()));
+                    if cannot_be_repeated(&what) {
+                        killable.push((what.clone(), self.clone()));
                     }
                     let accepted = self.host.accepts();
                     self.makes(&what, true);
@@ -56,7 +56,7 @@ impl Simulated {
                 }
             }
         }
-        WayBack { stuck, moves, gap, took: self.now.saturating_sub(began), executed }
+        WayBack { stuck, moves, gap, took: self.now.saturating_sub(began), killable }
     }
 
     /// What a run sees that looks now.
@@ -131,5 +131,14 @@ impl Simulated {
                 self.answers.baseline_failures += u32::from(!holds);
             }
         }
+    }
+}
+
+/// Whether it matters that a move was begun: it executes a file, or tells old what it may take in another order.
+const fn cannot_be_repeated(what: &Move) -> bool {
+    match what {
+        Move::Reverse { .. } | Move::StubExec => true,
+        Move::Signal { signal, to: Generation::Old } => matches!(signal, Signal::Hup | Signal::Winch),
+        _ => false,
     }
 }

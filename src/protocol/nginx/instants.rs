@@ -46,9 +46,9 @@ impl Simulated {
         };
         let mut begun = self.clone();
         begun.intends(what, way_back);
-        if let (Move::StubExec, Some(last)) = (what, begun.done.last_mut()) {
-            // Recovery knows that it was begun. What it should cure may be there still.
-            last.sent = false;
+        if let Some(last) = begun.done.last_mut() {
+            // Whoever goes on knows only that it was begun, which is no attempt.
+            (last.sent, last.way_back) = (what.counts_when_unknown(), false);
         }
         if let Some(holds) = lays {
             begun.puts(holds);
