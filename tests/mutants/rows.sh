@@ -7,7 +7,8 @@ unit 'refused is not told' src/protocol/definitions.rs 's/past\.sent && past\.to
 unit 'refused takes no time' src/protocol/way_back/history.rs 's/past\.sent && past\.what == \*what/past.what == *what/' way_back::tests
 unit 'identity check' src/host/pidfd.rs 's/        Process::again\(id\)[^\n]*\n//' host::pidfd
 unit 'refused cures nothing' src/protocol/definitions.rs 's/\(past\.sent && past\.what == Move::StubExec\)/(past.what == Move::StubExec)/' protocol::
-unit 'begun cures nothing' src/protocol/nginx/instants.rs 's/            last\.sent = false;\n//' protocol::nginx
+unit 'begun cures nothing' src/protocol/moves.rs 's/(Signal::Winch\)\n            \}\n            )_ => false/$1_ => matches!(self, Self::StubExec)/' protocol::nginx
+unit 'begun counts' src/protocol/moves.rs 's/matches!\(signal, Signal::Hup \| Signal::Usr2 \| Signal::Winch\)/false/' protocol::nginx
 unit 'forward only if recorded' src/verify/crash.rs 's/instant\.is_some_and\(Instant::is_recorded\) && new/new/' verify::crash
 unit 'path after a reboot' src/verify/crash.rs 's/\(in_the_window \|\| state\.run\.leads_to_found\(\)\)/true/' verify::crash
 unit 'flushed is remembered' src/protocol/nginx/sight.rs 's/flushed: to\(Generation::Old\)[^\n]*/flushed: true,/' verify::explore
@@ -58,14 +59,12 @@ sim 'QUIT once told is kept to' src/run/left.rs 's/\(Committed::OldIsTold, _\) =
 sim 'new is looked at' src/run/left.rs 's/\(Committed::Recorded, Phase::Committed\) => None/(Committed::Recorded, Phase::Committed) => Some(Goes::Forward)/'
 sim 'accepts, then forward' src/run/left.rs 's/if accepts\(&situation\) \{/if true {/'
 sim 'a record is not all' src/run/left.rs 's/goes\(replay\.phase, replay\.committed\)\.unwrap_or\(Goes::Forward\)/if replay.committed == Committed::No { Goes::Back } else { Goes::Forward }/'
-sim 'witness of a move' src/journal/replay.rs 's/\(last\.sent, last\.unknown\) = \(made, false\);/let _ = (last, made);/'
+sim 'without a witness' src/journal/replay.rs 's/self\.sent \|\| \(self\.unknown/true || (self.unknown/'
 sim 'witness of a master' src/journal/replay.rs 's/                    self\.masters\.extend\([^\n]*\n/                    drop(of.zip(started));\n/'
-sim 'begun counts' src/protocol/moves.rs 's/matches!\(signal, Signal::Hup \| Signal::Usr2 \| Signal::Winch\)/false/'
 sim 'quiet point' src/protocol/way_back/mod.rs 's/    \("0", old_settles\),\n//'
 sim 'path first' src/protocol/way_back/mod.rs 's/    \("1", found_is_at_the_path\),\n//'
 sim 'cover before new leaves' src/protocol/way_back/mod.rs 's/    \("3", cover::somebody_of_old_accepts\),\n//'
 sim 'strays leave' src/protocol/way_back/mod.rs 's/    \("11", restore::strays_leave\),\n//'
-sim 'barrier' src/run/back.rs 's/                        self\.barrier\([^\n]*\n/                        let _ = receiver;\n/'
 sim 'torn end' src/journal/reader.rs 's/let \(lines, torn\) = bytes\.split_at\(whole\);/let (lines, torn) = bytes.split_at(bytes.len().max(whole));/'
 sim 'untouched is refused' src/run/ending.rs 's/\(interrupted \|\| unwritten\) && !self\.touched/interrupted || unwritten/'
 
@@ -89,7 +88,7 @@ real 'budget of steps' src/run/driver.rs 's/_ if in_time\.is_err\(\)/_ if false 
 real 'deadline of a probe' src/run/live/mod.rs 's/                \(\) = &mut late => First::Changed,\n//' watches::a_probe_that_may
 real 'whole answers' src/probe/prober.rs 's/(got\.body\.extend_from_slice[^;]*;)/$1 if got.cut { break; }/' probes::an_answer_that_is_never
 real 'drained again' src/run/strangers.rs 's/!self\.strangers\.drained_again &&/false \&\&/' guards::old_workers_that_a_stranger_brings_back_after
-real 'drained again once' src/run/strangers.rs 's/!self\.strangers\.drained_again &&/true \&\&/' guards::old_workers_that_a_stranger_brings_back_twice
+unit 'drained again once' src/run/strangers.rs 's/!self\.strangers\.drained_again &&/true \&\&/' run::simulated::cases::old_workers
 real 'doubled is told' src/run/strangers.rs 's/let before_winch = /let before_winch = false \&\& /' guards::old_workers_that_a_stranger_doubles
 real 'late cause' src/run/ending.rs 's/            self\.explain_an_exit\(report\);\n//' guards::how_a_new_master
 real 'own signals' src/run/live/mod.rs 's/        lines\.retain\([^\n]*\n//' guards::who_sent

@@ -16,7 +16,7 @@ use crate::{
     observe::Known,
     plan::{Action, Inputs, Plan, load},
     protocol::{
-        Generation, Past, Signal,
+        Generation, Move, Past, Signal,
         nginx::{Binary, Executes, Host, Simulated},
     },
     run::{Left, Run, left::goes_after_restart},
@@ -57,8 +57,8 @@ fn host(plan: &Plan) -> Simulated {
     sim
 }
 
-/// The run itself, with this trouble before its nth move or wait.
-fn play(plan: &Plan, trouble: Option<(usize, Trouble)>) -> Played {
+/// The run itself, with each of these troubles before its nth move or wait.
+fn play(plan: &Plan, troubles: &[(usize, Trouble)]) -> Played {
     let sim = host(plan);
     let disk = Disk::default();
     let old = sim.identity(Generation::Old).unwrap();
@@ -66,7 +66,7 @@ fn play(plan: &Plan, trouble: Option<(usize, Trouble)>) -> Played {
     let first = Entry::Begun(Box::new(Begun { old, ..begun() }));
     let journal = Journal::begin(path(), disk.clone(), RUN, Duration::ZERO, &first).unwrap();
     let given = given(plan.clone(), &sim);
-    let mut world = SimulatedWorld::new(sim, disk, journal, Duration::ZERO, trouble);
+    let mut world = SimulatedWorld::new(sim, disk, journal, troubles, None);
     let verdict = at_once(Run::new(&mut world, given).execute());
     Played { world, verdict }
 }
@@ -92,7 +92,7 @@ fn recover(plan: &Plan, bytes: &[u8], instant: &Instant, written: usize) -> Opti
     });
     let sim = instant.host.taken_over(&masters, done.collect());
     let given = given(plan.clone(), &sim);
-    let mut world = SimulatedWorld::new(sim, disk, journal, instant.now, None);
+    let mut world = SimulatedWorld::new(sim, disk, journal, &[], Some(instant));
     let verdict = at_once(Run::go_on(&mut world, given, Left::of(&replay, By::Recover)));
     Some(Played { world, verdict })
 }
@@ -234,7 +234,7 @@ const TROUBLES: [Trouble; 11] = [
 /// All of a plan, on two threads: each trouble at `every`th place, and whoever goes on is killed at each `stride`th of its own.
 fn explore(plan: &Plan, stride: usize, every: usize) -> Explored {
     let mut explored = Explored::default();
-    let whole = play(plan, None);
+    let whole = play(plan, &[]);
     explored.judges(&whole, None, "not killed");
     explored.kills(plan, &whole, None, 1);
     let turns = whole.world.turns;
@@ -243,7 +243,7 @@ fn explore(plan: &Plan, stride: usize, every: usize) -> Explored {
         for (number, trouble) in TROUBLES.into_iter().enumerate() {
             for turn in (1..=turns).filter(|turn| (turn + number) % (2 * every) == parity * every) {
                 let trouble = Some((turn, trouble));
-                let played = play(plan, trouble);
+                let played = play(plan, trouble.as_slice());
                 explored.judges(&played, trouble, "not killed");
                 explored.kills(plan, &played, trouble, stride);
             }
@@ -300,6 +300,29 @@ fn wherever_a_run_is_killed_it_ends_with_old_or_with_new() {
     ] {
         assert!(moves.contains(made), "no run has {made}: {moves:?}");
     }
+}
+
+#[test]
+fn old_workers_that_a_stranger_brings_back_again_and_again_are_drained_once_more_and_no_more() {
+    let mut plan = plan("plans/nginx.toml");
+    let probes = plan.steps.iter().position(|step| matches!(step.action, Action::HttpProbe(_))).unwrap();
+    // More looks after the drain: each probe is one.
+    plan.steps.splice(probes..probes, vec![plan.steps[probes].clone(); 3]);
+    let turns = play(&plan, &[]).world.turns;
+    let mut most = 0;
+    for first in 1..=turns {
+        for second in first..=first + turns {
+            let hup = Trouble::Tells(Generation::Old, Signal::Hup);
+            let played = play(&plan, &[(first, hup), (second, hup)]);
+            let winch = Move::Signal { signal: Signal::Winch, to: Generation::Old };
+            let bytes = &played.world.disk.0.borrow().bytes;
+            let moves = read(bytes, bytes.len()).moves;
+            let forward = moves.iter().filter(|made| made.what == winch && !made.way_back);
+            most = most.max(forward.count());
+            assert!(most <= 2, "HUP before {first} and {second}: {:?}", played.world.made());
+        }
+    }
+    assert_eq!(most, 2, "WINCH is sent once more");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{SimulatedWorld, Trouble};
 use crate::{
-    engine::{Ending, Verdict},
+    engine::{Ending, Goes, Verdict},
     journal::{self, Committed},
     protocol::{Generation, Signal, nginx::Simulated},
 };
@@ -14,8 +14,8 @@ pub(super) fn judge(
     trouble: Option<Trouble>,
 ) -> Result<(), &'static str> {
     ended_as_it_says(verdict, &world.sim, trouble)?;
-    somebody_always_accepts(world)?;
-    what_is_made_is_on_the_disk(world)?;
+    no_move_broke_anything(world)?;
+    whoever_goes_on_ends_where_it_said(verdict, world)?;
     one_verdict_is_the_last_word(verdict, world, trouble)
 }
 
@@ -48,14 +48,18 @@ fn ends_old(trouble: Option<Trouble>) -> bool {
     matches!(trouble, Some(Trouble::OldIsKilled))
 }
 
-/// No move of a run takes the last one away who accepts.
-fn somebody_always_accepts(world: &SimulatedWorld) -> Result<(), &'static str> {
-    if world.gap { Err("a move left nobody accepting") } else { Ok(()) }
+/// Somebody always accepts, and what is about to be done is known after a power cut too.
+fn no_move_broke_anything(world: &SimulatedWorld) -> Result<(), &'static str> {
+    world.broken.map_or(Ok(()), Err)
 }
 
-/// What is about to be done is known after a power cut too.
-fn what_is_made_is_on_the_disk(world: &SimulatedWorld) -> Result<(), &'static str> {
-    if world.unsynced { Err("a move was made before its intent was on the disk") } else { Ok(()) }
+/// Nothing happens to a recovery, so what it has seen first decides: forward where new accepts, else back.
+fn whoever_goes_on_ends_where_it_said(verdict: &Verdict, world: &SimulatedWorld) -> Result<(), &'static str> {
+    let forward = matches!(verdict.verdict, Ending::Committed | Ending::Draining);
+    match world.goes {
+        Some(goes) if forward != (goes == Goes::Forward) => Err("a recovery ended where it did not go to"),
+        _ => Ok(()),
+    }
 }
 
 /// Its journal can be read, and ends with this verdict; unless the disk was full.

@@ -10,7 +10,7 @@ use std::{path::PathBuf, time::Duration};
 use self::disk::Disk;
 use super::{Effect, Given, MoveError, OldBinary, Wake, World};
 use crate::{
-    engine::Event,
+    engine::{Event, Goes},
     journal::{Confirmation, Entry, Journal, keeps},
     observe::Known,
     plan::steps::Answerer,
@@ -54,6 +54,8 @@ struct Instant {
     now: Duration,
     written: usize,
     synced: usize,
+    /// What is in flight was sent by a run that had not looked since the environment did something.
+    unseen: bool,
 }
 
 /// The world of a simulated run.
@@ -62,39 +64,43 @@ struct SimulatedWorld {
     disk: Disk,
     journal: Journal<Disk>,
     now: Duration,
-    /// What happens before so many further moves and waits.
-    trouble: Option<(usize, Trouble)>,
+    /// What happens before which of its moves and waits.
+    troubles: Vec<(usize, Trouble)>,
     /// How many moves and waits there were.
     turns: usize,
     /// Every place at which the run can be killed.
     instants: Vec<Instant>,
-    /// There was a moment in which nobody accepted, and the run had brought it about.
-    gap: bool,
-    /// A move was made whose intent a power cut would have lost, and the disk was not full.
-    unsynced: bool,
+    /// What one of its moves broke.
+    broken: Option<&'static str>,
+    /// Where whoever goes on has said that it goes.
+    goes: Option<Goes>,
     /// The run has not looked since the environment did something: what it does now it cannot know better.
     unseen: bool,
+    /// The same of what was in flight when this run took over.
+    inherited: bool,
 }
 
 impl SimulatedWorld {
+    /// `left`: where another one was killed, whose run this is.
     fn new(
         sim: Simulated,
         disk: Disk,
         journal: Journal<Disk>,
-        now: Duration,
-        trouble: Option<(usize, Trouble)>,
+        troubles: &[(usize, Trouble)],
+        left: Option<&Instant>,
     ) -> Self {
         let mut world = Self {
             sim,
             disk,
             journal,
-            now,
-            trouble,
+            now: left.map_or(Duration::ZERO, |left| left.now),
+            troubles: troubles.to_vec(),
             turns: 0,
             instants: Vec::new(),
-            gap: false,
-            unsynced: false,
+            broken: None,
+            goes: None,
             unseen: false,
+            inherited: left.is_some_and(|left| left.unseen),
         };
         world.notes();
         world
@@ -106,11 +112,15 @@ impl SimulatedWorld {
     }
 
     fn notes_with(&mut self, host: Simulated) {
-        let (written, synced) = {
-            let disk = self.disk.0.borrow();
-            (disk.bytes.len(), disk.synced)
-        };
-        self.instants.push(Instant { host, now: self.now, written, synced });
+        let disk = self.disk.0.borrow();
+        let state = (disk.bytes.len(), disk.synced);
+        drop(disk);
+        self.can_be_killed(host, state);
+    }
+
+    fn can_be_killed(&mut self, host: Simulated, (written, synced): (usize, usize)) {
+        let unseen = self.unseen || self.inherited;
+        self.instants.push(Instant { host, now: self.now, written, synced, unseen });
     }
 
     /// The moves that were made so far, by whoever.
@@ -123,8 +133,8 @@ impl SimulatedWorld {
         let before = self.disk.0.borrow().states.len();
         let written = self.journal.append(self.now, entry);
         let states = self.disk.0.borrow().states.get(before..).map(<[_]>::to_vec).unwrap_or_default();
-        for (written, synced) in states {
-            self.instants.push(Instant { host: self.sim.clone(), now: self.now, written, synced });
+        for state in states {
+            self.can_be_killed(self.sim.clone(), state);
         }
         written.map_err(|error| MoveError { code: error.code(), text: error.to_string() })
     }
@@ -133,7 +143,8 @@ impl SimulatedWorld {
     fn turn(&mut self) {
         self.turns += 1;
         assert!(self.turns < MOST, "the run does not end: {:?}", self.sim);
-        if let Some((_, trouble)) = self.trouble.take_if(|(turn, _)| *turn == self.turns) {
+        let due = self.troubles.extract_if(.., |(turn, _)| *turn == self.turns).collect::<Vec<_>>();
+        for (_, trouble) in due {
             self.strikes(trouble);
             self.unseen = true;
             self.sim.notices();
@@ -163,14 +174,16 @@ impl SimulatedWorld {
 
     /// The move itself, with the instants inside it.
     fn makes(&mut self, what: &Move, way_back: bool) -> Effect {
-        self.unsynced |= self.disk.0.borrow().loses_something();
+        if self.disk.0.borrow().loses_something() {
+            self.broken.get_or_insert("a move was made before its intent was on the disk");
+        }
         for (_, inside) in self.sim.inside(what, way_back) {
             self.notes_with(inside);
         }
         let accepted = self.sim.host.accepts();
         let known = [Generation::Old, Generation::New].map(|which| self.sim.identity(which));
         self.sim.makes(what, way_back);
-        self.gap |= accepted && !self.sim.host.accepts() && !self.unseen;
+        self.accepts_still(accepted);
         self.notes();
         let [old, new] = [Generation::Old, Generation::New].map(|which| self.sim.identity(which));
         let executed = |before: Option<Identity>, after: Option<Identity>| after.filter(|_| before != after);
@@ -186,6 +199,13 @@ impl SimulatedWorld {
                 executed(known[0], old).map_or(Effect::ExecFailed, |child| Effect::Executed { child })
             }
             _ => Effect::Made,
+        }
+    }
+
+    /// Nobody accepts any more, and the run has brought it about.
+    fn accepts_still(&mut self, accepted: bool) {
+        if accepted && !self.sim.host.accepts() && !self.unseen {
+            self.broken.get_or_insert("a move left nobody accepting");
         }
     }
 
@@ -254,7 +274,11 @@ impl World for SimulatedWorld {
     async fn wait(&mut self, deadline: Duration) -> Wake {
         self.turn();
         // Who was busy takes what it was told meanwhile; else time passes.
-        if !self.sim.goes_on() {
+        let accepted = self.sim.host.accepts();
+        let went_on = self.sim.goes_on();
+        self.accepts_still(accepted && !self.inherited);
+        self.inherited &= !went_on;
+        if !went_on {
             let left = deadline.saturating_sub(self.now);
             self.passes(left.max(Duration::from_micros(1)));
         }
@@ -264,6 +288,10 @@ impl World for SimulatedWorld {
 
     async fn probe(&mut self, _name: &str, wanted: Answerer, deadline: Duration) -> Result<Answer, Wake> {
         self.turn();
+        if self.unseen {
+            // Whoever waits for an answer is woken by a change.
+            return Err(Wake::Look);
+        }
         let Some(by) = self.answers(wanted) else {
             self.passes(PAUSE.min(deadline.saturating_sub(self.now)).max(Duration::from_micros(1)));
             return Err(Wake::Look);
@@ -294,6 +322,9 @@ impl World for SimulatedWorld {
     fn stop_watches(&mut self) {}
 
     fn append(&mut self, event: Event) -> Result<(), MoveError> {
+        if let Event::TakenOver { goes, .. } = &event {
+            self.goes = Some(*goes);
+        }
         if keeps(&event) { self.writes(&Entry::Event { event: Box::new(event) }) } else { Ok(()) }
     }
 }
