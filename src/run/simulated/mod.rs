@@ -273,9 +273,9 @@ impl World for SimulatedWorld {
 
     async fn wait(&mut self, deadline: Duration) -> Wake {
         self.turn();
-        // Who was busy takes what it was told meanwhile; else time passes.
+        // Who was busy takes what it was told meanwhile, where somebody waits at all; else time passes.
         let accepted = self.sim.host.accepts();
-        let went_on = self.sim.goes_on();
+        let went_on = deadline > self.now && self.sim.goes_on();
         self.accepts_still(accepted && !self.inherited);
         self.inherited &= !went_on;
         if !went_on {
