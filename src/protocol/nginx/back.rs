@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::protocol::{
-    Generation, Master as Does, Move, Next, Question, Signal, Situation, Stuck, Waiting, way_back::way_back,
+    Generation, Master as Does, Move, Next, Question, Signal, Situation, Stuck, Waiting,
+    way_back::way_back_by_rule,
 };
 
 use super::{Configuration, Simulated};
@@ -18,6 +19,8 @@ pub struct WayBack {
     pub stuck: Option<Stuck>,
     /// The moves, in order.
     pub moves: Vec<Move>,
+    /// The rule of `docs/way-back.md` that gave each of them.
+    pub rules: Vec<&'static str>,
     /// There was a moment in which nobody accepted, and somebody had before.
     pub gap: bool,
     /// How long it took, by the bounds of what it waited for.
@@ -30,12 +33,14 @@ impl Simulated {
     /// Goes back, move by move, until it is over.
     pub fn goes_back(&mut self) -> WayBack {
         let began = self.now;
-        let (mut moves, mut killable, mut gap) = (Vec::new(), Vec::new(), false);
+        let (mut moves, mut rules, mut killable, mut gap) = (Vec::new(), Vec::new(), Vec::new(), false);
         let mut stuck = Some(Stuck::NoProgress);
         for _ in 0..MOST_LOOKS {
             self.notes_who_is_unsettled();
-            match way_back(&self.situation()) {
+            let (rule, next) = way_back_by_rule(&self.situation());
+            match next {
                 Next::Move(what) => {
+                    rules.push(rule);
                     if cannot_be_repeated(&what) {
                         killable.push((what.clone(), self.clone()));
                     }
@@ -56,7 +61,7 @@ impl Simulated {
                 }
             }
         }
-        WayBack { stuck, moves, gap, took: self.now.saturating_sub(began), killable }
+        WayBack { stuck, moves, rules, gap, took: self.now.saturating_sub(began), killable }
     }
 
     /// What a run sees that looks now.
