@@ -175,8 +175,8 @@ mod tests {
         let plan = standard();
         let mut search = Search::new(&plan, 1);
         search.is_killed(&committing(&plan, true), Some(Instant::Installed));
-        // Both are well, new is dead, new has no workers and so old is told HUP, killed in that, and old is dead.
-        assert_eq!(search.found.crashes.killed, 5);
+        let places = "both are well, new is dead, has no workers, old is told HUP for that, old is dead";
+        assert_eq!(search.found.crashes.killed, 5, "{places}");
         let mut search = Search::new(&plan, 1);
         let mut state = State::begins(&plan, true);
         // Nobody was seen to be executed: a stub exec cures what may be poisoned.

@@ -9,6 +9,8 @@ unit 'identity check' src/host/pidfd.rs 's/        Process::again\(id\)[^\n]*\n/
 unit 'refused cures nothing' src/protocol/definitions.rs 's/\(past\.sent && past\.what == Move::StubExec\)/(past.what == Move::StubExec)/' protocol::
 unit 'begun cures nothing' src/protocol/moves.rs 's/(Signal::Winch\)\n            \}\n            )_ => false/$1_ => matches!(self, Self::StubExec)/' protocol::nginx
 unit 'begun counts' src/protocol/moves.rs 's/matches!\(signal, Signal::Hup \| Signal::Usr2 \| Signal::Winch\)/false/' protocol::nginx
+unit 'foreign: no stub exec' src/protocol/way_back/restore.rs 's/(fn stub_possible[^\n]*\n    )situation\.path == PathHolds::Found/$1true/' protocol::nginx::ways_back
+unit 'foreign: not exchanged' src/protocol/way_back/mod.rs 's/situation\.path\.is_ours\(\)\.then/(situation.path != crate::protocol::PathHolds::Found).then/' protocol::nginx::ways_back
 unit 'forward only if recorded' src/verify/crash.rs 's/instant\.is_some_and\(Instant::is_recorded\) && new/new/' verify::crash
 unit 'path after a reboot' src/verify/crash.rs 's/\(in_the_window \|\| state\.run\.leads_to_found\(\)\)/true/' verify::crash
 unit 'flushed is remembered' src/protocol/nginx/sight.rs 's/flushed: to\(Generation::Old\)[^\n]*/flushed: true,/' verify::explore

@@ -130,7 +130,7 @@ impl Explored {
         written: usize,
     ) -> bool {
         let mut hasher = DefaultHasher::new();
-        (trouble, first, written, instant.synced, instant.host.host).hash(&mut hasher);
+        (trouble, first, written, instant.synced, instant.unseen, instant.host.host).hash(&mut hasher);
         format!("{:?}", instant.host.identity(Generation::New)).hash(&mut hasher);
         self.seen.insert(hasher.finish())
     }

@@ -1,6 +1,6 @@
 //! What must be true when a simulated run has ended, whoever has ended it.
 
-use super::{SimulatedWorld, Trouble};
+use super::{Broken, SimulatedWorld, Trouble};
 use crate::{
     engine::{Ending, Goes, Verdict},
     journal::{self, Committed},
@@ -14,7 +14,8 @@ pub(super) fn judge(
     trouble: Option<Trouble>,
 ) -> Result<(), &'static str> {
     ended_as_it_says(verdict, &world.sim, trouble)?;
-    no_move_broke_anything(world)?;
+    somebody_always_accepts(world)?;
+    what_is_made_is_on_the_disk(world)?;
     whoever_goes_on_ends_where_it_said(verdict, world)?;
     one_verdict_is_the_last_word(verdict, world, trouble)
 }
@@ -48,9 +49,16 @@ fn ends_old(trouble: Option<Trouble>) -> bool {
     matches!(trouble, Some(Trouble::OldIsKilled))
 }
 
-/// Somebody always accepts, and what is about to be done is known after a power cut too.
-fn no_move_broke_anything(world: &SimulatedWorld) -> Result<(), &'static str> {
-    world.broken.map_or(Ok(()), Err)
+/// No move of a run takes the last one away who accepts, also one that is taken only after its sender was killed.
+fn somebody_always_accepts(world: &SimulatedWorld) -> Result<(), &'static str> {
+    let gap = world.broken == Some(Broken::NobodyAccepts);
+    if gap { Err("a move left nobody accepting") } else { Ok(()) }
+}
+
+/// What is about to be done is known after a power cut too.
+fn what_is_made_is_on_the_disk(world: &SimulatedWorld) -> Result<(), &'static str> {
+    let unsynced = world.broken == Some(Broken::Unsynced);
+    if unsynced { Err("a move was made before its intent was on the disk") } else { Ok(()) }
 }
 
 /// Nothing happens to a recovery, so what it has seen first decides: forward where new accepts, else back.

@@ -58,6 +58,15 @@ struct Instant {
     unseen: bool,
 }
 
+/// What a move broke that must hold at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Broken {
+    /// There was a moment in which nobody accepted, and the run had brought it about.
+    NobodyAccepts,
+    /// A power cut would have lost its intent, and the disk was not full.
+    Unsynced,
+}
+
 /// The world of a simulated run.
 struct SimulatedWorld {
     sim: Simulated,
@@ -70,8 +79,8 @@ struct SimulatedWorld {
     turns: usize,
     /// Every place at which the run can be killed.
     instants: Vec<Instant>,
-    /// What one of its moves broke.
-    broken: Option<&'static str>,
+    /// What the first wrong one of its moves broke.
+    broken: Option<Broken>,
     /// Where whoever goes on has said that it goes.
     goes: Option<Goes>,
     /// The run has not looked since the environment did something: what it does now it cannot know better.
@@ -175,7 +184,7 @@ impl SimulatedWorld {
     /// The move itself, with the instants inside it.
     fn makes(&mut self, what: &Move, way_back: bool) -> Effect {
         if self.disk.0.borrow().loses_something() {
-            self.broken.get_or_insert("a move was made before its intent was on the disk");
+            self.broken.get_or_insert(Broken::Unsynced);
         }
         for (_, inside) in self.sim.inside(what, way_back) {
             self.notes_with(inside);
@@ -205,7 +214,7 @@ impl SimulatedWorld {
     /// Nobody accepts any more, and the run has brought it about.
     fn accepts_still(&mut self, accepted: bool) {
         if accepted && !self.sim.host.accepts() && !self.unseen {
-            self.broken.get_or_insert("a move left nobody accepting");
+            self.broken.get_or_insert(Broken::NobodyAccepts);
         }
     }
 
