@@ -1,13 +1,17 @@
 //! TLS and HTTP/2 clients that trust the tests' own authority.
 
+use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
 
 use h2::client::handshake;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::time::timeout;
@@ -52,7 +56,7 @@ pub(crate) fn get_http2(address: SocketAddr, path: &str) -> Result<Answer, Failu
 async fn ask(address: SocketAddr, path: &str) -> Result<Answer, Failure> {
     let tcp = TcpStream::connect(address).await.map_err(|_| Failure::Refused)?;
     let connector = TlsConnector::from(config("h2"));
-    let tls = connector.connect(name(), tcp).await.map_err(|_| Failure::Lost)?;
+    let tls = connector.connect(name(), Listening(tcp)).await.map_err(|_| Failure::Lost)?;
     if tls.get_ref().1.alpn_protocol() != Some(b"h2") {
         return Err(Failure::Lost);
     }
@@ -80,5 +84,38 @@ fn failure(error: &h2::Error) -> Failure {
         Failure::Raced
     } else {
         Failure::Lost
+    }
+}
+
+/// A connection that is read to its end even where it cannot be written to any more: a server that closes one that is
+/// idle says GOAWAY first, which `h2` would leave unread when its own write fails before.
+struct Listening(TcpStream);
+
+impl AsyncRead for Listening {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(context, into)
+    }
+}
+
+impl AsyncWrite for Listening {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        from: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = ready!(Pin::new(&mut self.0).poll_write(context, from));
+        Poll::Ready(Ok(written.unwrap_or(from.len())))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
     }
 }
