@@ -96,7 +96,7 @@ impl Story {
             met.run.signal(Signal::SIGINT);
             drop(met.gate.take());
             if self.in_flight.is_some() {
-                kill_if_there(host, met.old, Signal::SIGCONT);
+                host.kill_if_there(met.old, Signal::SIGCONT);
             }
             let told = |met: &Met<'_>| {
                 let says = ["way-back-started", "verdict"];
@@ -217,16 +217,12 @@ fn stranger(dice: &mut Dice) -> Fault {
 
 /// Stops old and sends a signal, which waits until old goes on.
 fn pause(host: &Host, old: i32, signal: Signal) {
-    kill_if_there(host, old, Signal::SIGSTOP);
+    host.kill_if_there(old, Signal::SIGSTOP);
     holds_within(Duration::from_secs(5), || {
         let state = process::one(&host.sandbox.proc(), old).map(|process| process.state);
         matches!(state, None | Some('T' | 'Z'))
     });
-    kill_if_there(host, old, signal);
-}
-
-fn kill_if_there(host: &Host, pid: i32, signal: Signal) {
-    crate::strike::signal_if_there(host, pid, signal);
+    host.kill_if_there(old, signal);
 }
 
 /// Plays so many stories from a first seed on; prints how they went, and gives what is wrong.

@@ -2,9 +2,8 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::Signal;
 use nix::sys::statvfs::statvfs;
-use nix::unistd::Pid;
 
 use crate::fault::{Change, Fault, Where, Who};
 use crate::phase::{Met, PLAN_FILE};
@@ -52,12 +51,12 @@ impl Fault {
         match self {
             Self::To(who, signal) => {
                 if let Some(master) = master(who) {
-                    signal_if_there(met.host, master, signal);
+                    met.host.kill_if_there(master, signal);
                 }
             }
             Self::Workers(who) => {
                 for worker in master(who).map(|master| met.host.accepting(master)).unwrap_or_default() {
-                    signal_if_there(met.host, worker, Signal::SIGKILL);
+                    met.host.kill_if_there(worker, Signal::SIGKILL);
                 }
             }
             other => other.strike(met),
@@ -77,7 +76,7 @@ impl Fault {
             Self::To(who, signal) => host.kill(master(who), signal),
             Self::Workers(who) => {
                 for worker in host.accepting(master(who)) {
-                    host.kill(worker, Signal::SIGKILL);
+                    host.kill_if_there(worker, Signal::SIGKILL);
                 }
             }
             Self::Pauses(who) => {
@@ -115,7 +114,7 @@ impl Fault {
             Self::ControlGroup => {
                 for process in host.processes().iter().filter(|process| process.title.starts_with("nginx: "))
                 {
-                    signal_if_there(host, process.pid, Signal::SIGTERM);
+                    host.kill_if_there(process.pid, Signal::SIGTERM);
                 }
             }
             Self::Runner(_) | Self::Twice(_) | Self::Nohup | Self::ReaderGone | Self::Suspends => {
@@ -145,12 +144,6 @@ impl Fault {
             }
         }
     }
-}
-
-/// Signals a process that may be gone.
-pub(crate) fn signal_if_there(host: &Host, pid: i32, signal: Signal) {
-    let outer = host.sandbox.outer_pid(pid).map(Pid::from_raw);
-    let _ = outer.map(|outer| kill(outer, signal));
 }
 
 fn pid_file(change: Change, host: &Host) {

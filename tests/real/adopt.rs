@@ -175,7 +175,7 @@ fn where_old_is_killed_new_starts_the_copy_and_the_path_keeps_the_adopted_file()
 fn where_everybody_is_ended_the_only_copy_of_what_ran_before_stays_and_is_named() {
     let scene = met(Moment::BothAccept, |met| {
         for process in met.host.processes().iter().filter(|process| process.title.starts_with("nginx: ")) {
-            met.kill_if_there(process.pid, Signal::SIGTERM);
+            met.host.kill_if_there(process.pid, Signal::SIGTERM);
         }
         met.run.wait()
     });

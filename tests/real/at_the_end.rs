@@ -32,7 +32,7 @@ fn killed_behind(host: &Host, offered: &str, recorded: &str, kills: Kills) -> Ru
         assert!(host.wait_gone(master));
         if matches!(kills, Kills::All) {
             for worker in &workers {
-                host.kill(*worker, Signal::SIGKILL);
+                host.kill_if_there(*worker, Signal::SIGKILL);
             }
             wait_until("nobody lives", || workers.iter().all(|worker| !host.is_alive(*worker)));
         }

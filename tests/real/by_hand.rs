@@ -309,7 +309,7 @@ fn strays_are_ended_as_it_is_told_and_a_host_that_is_well_is_called_nothing() {
     let pids: Vec<String> = strays.iter().map(|stray| stray.pid.to_string()).collect();
     assert!(next.starts_with(&format!("kill -QUIT {}: ", pids.join(" "))), "{next}");
     for stray in &strays {
-        host.kill(stray.pid, Signal::SIGQUIT);
+        host.kill_if_there(stray.pid, Signal::SIGQUIT);
     }
     wait_until("they are gone", || host.strays().is_empty());
     let status = status(&host);

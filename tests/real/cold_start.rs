@@ -61,7 +61,7 @@ fn what_a_host_starts_by_itself_in_the_middle_of_a_run_is_the_old_binary() {
             kill_both(met.host, &met.run);
             let all = met.host.processes().into_iter().filter(|process| process.title.starts_with("nginx: "));
             for process in all {
-                met.host.kill(process.pid, Signal::SIGKILL);
+                met.host.kill_if_there(process.pid, Signal::SIGKILL);
             }
             wait_until("nobody lives", || met.host.masters().is_empty() && met.host.strays().is_empty());
             std::fs::remove_file(met.host.path(&met.host.pid_file())).expect("the pid file");

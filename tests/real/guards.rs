@@ -43,7 +43,7 @@ fn workers_of_new_that_are_killed_again_and_again_are_a_crash_loop() {
         let failed = || met.run.lines().iter().any(|line| line.name() == "step-failed");
         wait_until("the run notices", || {
             for worker in met.host.accepting(met.new) {
-                met.kill_if_there(worker, Signal::SIGKILL);
+                met.host.kill_if_there(worker, Signal::SIGKILL);
             }
             failed()
         });

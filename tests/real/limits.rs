@@ -154,7 +154,7 @@ fn workers_that_only_drain_serve_nobody_when_both_masters_are_gone() {
             met.end(met.old, Signal::SIGKILL);
             met.end(met.new, Signal::SIGKILL);
             for worker in workers {
-                met.kill_if_there(worker, Signal::SIGKILL);
+                met.host.kill_if_there(worker, Signal::SIGKILL);
             }
             wait_until("only one drains", || met.host.strays().len() == 1);
         });

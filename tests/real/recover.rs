@@ -248,7 +248,7 @@ fn restart(host: &Host) {
         host.processes()
             .iter()
             .filter(|it| it.title.starts_with("nginx: "))
-            .for_each(|it| host.kill(it.pid, Signal::SIGKILL));
+            .for_each(|it| host.kill_if_there(it.pid, Signal::SIGKILL));
         !host.processes().iter().any(|it| it.title.starts_with("nginx: "))
     });
     for file in [PID_FILE.to_owned(), format!("{PID_FILE}.oldbin")] {

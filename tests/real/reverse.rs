@@ -99,7 +99,7 @@ fn a_started_old_that_is_killed_is_started_once_more_and_no_oftener() {
     let scene = met(Moment::Soak, |mut met| {
         met.host.kill(met.old, Signal::SIGKILL);
         let back = back_master(&mut met.run);
-        met.kill_if_there(back, Signal::SIGKILL);
+        met.host.kill_if_there(back, Signal::SIGKILL);
         met.run.wait()
     });
     came_back(&scene);

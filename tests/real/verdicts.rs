@@ -76,7 +76,7 @@ fn a_new_generation_that_dies_while_old_finishes_its_connections_is_told_by_33()
     run.wait_for("QUIT to old", |line| line.name() == "quit-sent");
     let new = host.master().expect("new");
     for pid in std::iter::once(new).chain(host.accepting(new)) {
-        host.kill(pid, Signal::SIGKILL);
+        host.kill_if_there(pid, Signal::SIGKILL);
     }
     let run = run.wait();
     assert_eq!(ended(&run), (33, "committed", "none"), "{run}");
@@ -105,7 +105,7 @@ fn an_old_master_that_leaves_before_usr2_leaves_nothing_of_the_run_beside_the_pa
 fn where_everybody_is_ended_nothing_of_the_run_is_left_beside_the_path() {
     let scene = met(Moment::BothAccept, |met| {
         for process in met.host.processes().iter().filter(|process| process.title.starts_with("nginx: ")) {
-            met.kill_if_there(process.pid, Signal::SIGTERM);
+            met.host.kill_if_there(process.pid, Signal::SIGTERM);
         }
         met.run.wait()
     });
@@ -155,7 +155,7 @@ fn when_everything_is_killed_nobody_serves_and_the_run_says_so() {
     }
     let workers = masters.iter().flat_map(|master| host.accepting(*master)).collect::<Vec<_>>();
     for pid in workers.iter().chain(&masters) {
-        host.kill(*pid, Signal::SIGKILL);
+        host.kill_if_there(*pid, Signal::SIGKILL);
     }
     run.signal(Signal::SIGCONT);
     let run = run.wait();

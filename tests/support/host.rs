@@ -344,6 +344,11 @@ impl Host {
         kill(Pid::from_raw(outer), signal).expect("signal a process of the host");
     }
 
+    /// Signals a process that may have ended meanwhile, by itself or by another's hand.
+    pub(crate) fn kill_if_there(&self, pid: i32, signal: Signal) {
+        let _ = self.sandbox.outer_pid(pid).map(|outer| kill(Pid::from_raw(outer), signal));
+    }
+
     /// Waits until a process is gone.
     pub(crate) fn wait_gone(&self, pid: i32) -> bool {
         holds_within(super::PATIENCE, || !self.is_alive(pid))

@@ -25,7 +25,7 @@ pub(crate) fn guardians(host: &Host) -> Vec<i32> {
 
 pub(crate) fn kill_guardian(host: &Host) {
     for pid in guardians(host) {
-        host.kill(pid, Signal::SIGKILL);
+        host.kill_if_there(pid, Signal::SIGKILL);
     }
     wait_until("the guardian is gone", || guardians(host).is_empty());
 }

@@ -3,7 +3,6 @@
 use std::os::unix::fs::MetadataExt as _;
 
 use nix::sys::signal::Signal;
-use nix::unistd::Pid;
 
 use super::changeover::{Line, Run, Running};
 use super::host::{BINARY, CONFIG, Host, Offer};
@@ -90,12 +89,6 @@ impl<'h> Met<'h> {
     /// Waits until the run has noticed that something is wrong.
     pub(crate) fn fails(&mut self) {
         self.run.wait_for("the failure", |line| line.name() == "step-failed");
-    }
-
-    /// Signals a process that may have been ended by its master meanwhile.
-    pub(crate) fn kill_if_there(&self, pid: i32, signal: Signal) {
-        let outer = self.host.sandbox.outer_pid(pid);
-        let _ = outer.map(|outer| nix::sys::signal::kill(Pid::from_raw(outer), signal));
     }
 
     /// Ends a process and returns when it is gone.
