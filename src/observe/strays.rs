@@ -8,22 +8,27 @@ use crate::{
         listening::listening,
         process::{self, Process},
     },
-    protocol::{Identity, ProcessFacts, Title},
+    protocol::{FileId, Identity, ProcessFacts, Title},
 };
 
-/// The one discovery scan after the death of a master: its living children, by memory, by descent and by what they hold.
-///
-/// `masters` are the living masters of this run. The children of any other living master are another instance's.
-/// `listeners` are those of both generations: new inherits old's, and may die before anything was seen of it.
-pub(super) fn discover(
-    dead: &Tracked,
-    masters: &[Identity],
-    listeners: &BTreeSet<u64>,
-) -> BTreeSet<Identity> {
-    process::all_pids().into_iter().filter_map(|pid| stray(pid, dead, masters, listeners)).collect()
+/// By what the strays of a dead master are told from other processes.
+pub(super) struct Marks<'a> {
+    /// The living masters of this run. The children of any other living master are another instance's.
+    pub(super) masters: &'a [Identity],
+    /// Those of both generations: new inherits old's, and may die before anything was seen of it.
+    pub(super) listeners: &'a BTreeSet<u64>,
+    /// The file that this run has made: nobody else executes it.
+    pub(super) ours: Option<FileId>,
 }
 
-fn stray(pid: i32, dead: &Tracked, masters: &[Identity], listeners: &BTreeSet<u64>) -> Option<Identity> {
+/// The one discovery scan after the death of a master: its living children, by memory, by descent, by what they hold, and
+/// where their descent cannot be known by the file that only they can run.
+pub(super) fn discover(dead: &Tracked, by: &Marks<'_>) -> BTreeSet<Identity> {
+    process::all_pids().into_iter().filter_map(|pid| stray(pid, dead, by)).collect()
+}
+
+fn stray(pid: i32, dead: &Tracked, by: &Marks<'_>) -> Option<Identity> {
+    let Marks { masters, listeners, ours } = *by;
     // Most processes of a host run another file: one cheap look tells.
     dead.exe.filter(|exe| process::exe(pid) == Some(*exe))?;
     let process = facts(pid)?;
@@ -38,8 +43,10 @@ fn stray(pid: i32, dead: &Tracked, masters: &[Identity], listeners: &BTreeSet<u6
     let parent_is_master = masters.iter().any(|master| master.pid == process.parent)
         || facts(process.parent).is_some_and(|parent| parent.title == Title::Master);
     let known = remembered || forked;
-    let listens = || !process::sockets(pid).is_disjoint(listeners);
-    process.stray(dead.exe, parent_is_master, known, known || listens()).then_some(process.id)
+    // A master that was killed in the middle of its exec, or before anybody looked at it.
+    let only_its = dead.start_stack == 0 && dead.exe == ours;
+    let theirs = || only_its || !process::sockets(pid).is_disjoint(listeners);
+    process.stray(dead.exe, parent_is_master, known, known || theirs()).then_some(process.id)
 }
 
 /// Workers without a master that hold a listening socket of one of these masters, or any where there is no master: one scan.
@@ -89,9 +96,13 @@ mod tests {
         let dead = facts(i32::try_from(parent.id()).unwrap()).unwrap();
         parent.kill().unwrap();
         parent.wait().unwrap();
-        let found = |stack| discover(&Tracked::new(dead.id, dead.exe, stack), &[], &BTreeSet::new());
-        assert_eq!(found(dead.start_stack), BTreeSet::from([child]));
-        assert_eq!(found(0), BTreeSet::new(), "where the stack may not be read it is nobody's");
+        let none = BTreeSet::new();
+        let found = |stack, ours| {
+            discover(&Tracked::new(dead.id, dead.exe, stack), &Marks { masters: &[], listeners: &none, ours })
+        };
+        assert_eq!(found(dead.start_stack, None), BTreeSet::from([child]));
+        assert!(found(0, None).is_empty(), "where the stack is not known it is nobody's");
+        assert!(found(0, dead.exe).contains(&child), "or its, where nobody else runs that file");
         Pidfd::open(child).unwrap().kill().unwrap();
     }
 }

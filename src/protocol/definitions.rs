@@ -27,16 +27,10 @@ impl ProcessFacts {
     }
 
     /// A process that a dead master of `exe` left behind: its file, no master's child, and either remembered as a
-    /// child of that master or a holder of its listening sockets.
+    /// child of that master, or no master and marked as its own: by its listening sockets, or a file that only it ran.
     #[must_use]
-    pub fn stray(
-        &self,
-        exe: Option<FileId>,
-        parent_is_master: bool,
-        remembered: bool,
-        listens: bool,
-    ) -> bool {
-        let left_behind = remembered || (listens && self.title != Title::Master);
+    pub fn stray(&self, exe: Option<FileId>, parent_is_master: bool, remembered: bool, marked: bool) -> bool {
+        let left_behind = remembered || (marked && self.title != Title::Master);
         self.exe.is_some() && self.exe == exe && !parent_is_master && left_behind
     }
 }

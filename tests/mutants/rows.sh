@@ -77,6 +77,8 @@ unit 'resumed: whose child' src/observe/observer/resume.rs 's/new\.is_some_and\(
 unit 'child of a back-master' src/observe/observer/mod.rs 's/        self\.reversed &= [^\n]*\n//' observe::tests
 unit 'orphans' src/observe/tree.rs 's/        self\.orphans\.extend[^\n]*\n//' observe::tree
 unit 'stack of the dying' src/observe/tree.rs 's/if master\.start_stack != 0/if true/' observe::tree
+unit 'only its file' src/observe/strays.rs 's/let only_its = [^;]*;/let only_its = false;/' observe::strays
+real 'a new nobody noted' src/observe/observer/resume.rs 's/if self\.new\.is_none\(\) && ours\.is_some\(\)/if false/' recover::a_new_that_nobody
 unit 'descent' src/observe/strays.rs 's/let forked = [^;]*;/let forked = false;/' observe::strays
 real 'new runs its file' src/engine/expect.rs 's/self\.new_runs\.is_none_or\([^)]*\)\)/true/' races::a_second_upgrade_by_hand_as
 real 'no second master' src/engine/expect.rs 's/self\.new_started && //' adopt::a_master_of_the_adopted

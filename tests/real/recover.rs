@@ -11,6 +11,7 @@ use crate::support::left::{self, directory, guardians, kill_both, lines_of, reco
 use crate::support::load::Load;
 use crate::support::meeting::plan;
 use crate::support::points::{self, Point};
+use crate::support::process::Process;
 use crate::support::scene::{Scene, Snapshot};
 use crate::support::wait_until;
 
@@ -169,6 +170,34 @@ fn a_new_generation_that_died_after_the_commit_record_goes_back() {
     let new = host.masters().into_iter().find(|master| !before.masters.contains(master)).expect("new");
     host.kill(new, Signal::SIGTERM);
     assert!(host.wait_gone(new));
+    let recovered = recover(&host);
+    assert_eq!((recovered.exit(), recovered.said("verdict")), (20, "rolled-back"), "{recovered}");
+    assert_eq!(Snapshot::of(&host), before, "{recovered}");
+}
+
+/// Its cache processes hold no listening socket, and nobody has seen them: the file that they run tells whose they are.
+#[test]
+fn a_new_that_nobody_noted_leaves_nothing_behind() {
+    let host = Host::new().with(|config| config.cache = true).running("1.22.1");
+    let before = Snapshot::of(&host);
+    let run = start(&host, &STANDARD);
+    let new = || host.masters().into_iter().find(|master| !before.masters.contains(master));
+    // The window is closed behind it, and the journal does not name it yet.
+    let oldbin = host.path(&format!("{PID_FILE}.oldbin"));
+    let is_closed = || oldbin.exists() && host.binary_on_disk() == "1.22.1";
+    points::run_until(&run, is_closed, || {
+        let is_cache = |it: &Process| it.title == "nginx: cache manager process";
+        wait_until("new has its cache processes", || {
+            new().is_some_and(|new| host.children(new).iter().any(is_cache))
+        });
+        left::kill_guardian(&host);
+        run.signal(Signal::SIGKILL);
+        host.kill(new().expect("new"), Signal::SIGKILL);
+    });
+    let run = run.wait();
+    let witness = lines_of(&host, "journal.jsonl").pop().expect("a line").event;
+    assert_eq!(witness["record"], "intent", "{witness}");
+    assert!(!host.strays().is_empty(), "{run}");
     let recovered = recover(&host);
     assert_eq!((recovered.exit(), recovered.said("verdict")), (20, "rolled-back"), "{recovered}");
     assert_eq!(Snapshot::of(&host), before, "{recovered}");

@@ -125,10 +125,10 @@ impl Host {
         } else {
             self.keep_running();
         }
-        let count = self.config.workers;
-        wait_until("nginx serves", || {
-            self.master().is_some_and(|master| self.accepting(master).len() == count)
-        });
+        // A fork has its master's title until it has one of its own.
+        let begins = |master| self.children(master).iter().any(Process::is_master);
+        let serves = |master| self.accepting(master).len() == self.config.workers && !begins(master);
+        wait_until("nginx serves", || self.master().is_some_and(serves));
     }
 
     /// Starts nginx and waits until it is a daemon.

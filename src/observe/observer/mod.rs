@@ -8,7 +8,7 @@ use super::{
     files::{self, Content},
     ledger::Ledger,
     memory::Known,
-    strays,
+    strays::{self, Marks},
     tree::{Listening, Tracked, Tree, facts},
 };
 use crate::{
@@ -284,8 +284,9 @@ impl Observer {
     /// A new master that is replaced before its death was seen may have left strays too.
     fn retire_new(&mut self) {
         if let Some(earlier) = self.new.take().filter(|earlier| !earlier.dead) {
-            let found = strays::discover(&earlier, &[self.old.id], &self.old.listeners);
-            self.strays.new.extend(found);
+            let by =
+                Marks { masters: &[self.old.id], listeners: &self.old.listeners, ours: self.instance.ours };
+            self.strays.new.extend(strays::discover(&earlier, &by));
         }
     }
 
@@ -321,6 +322,7 @@ impl Observer {
         let living = [old, new].into_iter().filter(|state| state.master.lives()).filter_map(|state| state.id);
         let masters: Vec<Identity> = living.collect();
         let listeners = self.listeners();
+        let by = Marks { masters: &masters, listeners: &listeners, ours: self.instance.ours };
         let found = [
             (&mut self.strays.old, Some(&mut self.old), old),
             (&mut self.strays.new, self.new.as_mut(), new),
@@ -329,7 +331,7 @@ impl Observer {
             strays::still_living(strays);
             if let Some(tracked) = tracked.filter(|tracked| !tracked.dead && state.master == Master::Dead) {
                 tracked.dead = true;
-                strays.extend(strays::discover(tracked, &masters, &listeners));
+                strays.extend(strays::discover(tracked, &by));
             }
         }
         self.strays.titled = strays::titled(self.strays.old.union(&self.strays.new));

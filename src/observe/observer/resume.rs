@@ -3,7 +3,7 @@
 use super::{
     super::{
         memory::{Known, Memory},
-        strays,
+        strays::{self, Marks},
         tree::{Tracked, Tree},
     },
     Instance, Observer,
@@ -35,14 +35,21 @@ impl Observer {
         new.is_some_and(|new| new.children.iter().any(|child| child.id == self.old.id))
     }
 
-    /// What is left of masters that were replaced by others before.
+    /// What is left of masters that were replaced by others before, and of a new that was killed with the run that was
+    /// starting it, before anybody noted it.
     fn find_strays_of(&mut self, masters: &[(Generation, Known)]) {
         let present = [Some(self.old.id), self.new_master()];
         let living: Vec<Identity> =
             present.into_iter().flatten().filter(|id| Tree::read(*id).is_some()).collect();
         let listeners = self.listeners();
+        let ours = self.instance.ours;
+        let by = Marks { masters: &living, listeners: &listeners, ours };
+        if self.new.is_none() && ours.is_some() {
+            let nobody = Identity { pid: 0, start: 0 };
+            self.strays.new.extend(strays::discover(&Tracked::new(nobody, ours, 0), &by));
+        }
         for (which, known) in masters.iter().filter(|(_, known)| !present.contains(&Some(known.id))) {
-            let found = strays::discover(&Tracked::known(known), &living, &listeners);
+            let found = strays::discover(&Tracked::known(known), &by);
             match which {
                 Generation::Old => self.strays.old.extend(found),
                 Generation::New => self.strays.new.extend(found),
