@@ -70,10 +70,15 @@ impl<C: Fn() -> Crew> Search<'_, C> {
             (Err(why), None) => return self.unattributed(why, opened).await,
         };
         let clock = Clock::start();
-        let enough = self.enough();
+        let mut enough = None;
         let mut ended = 0;
-        while clock.elapsed() < if *opened < enough { CHOOSE_WITHIN } else { PATIENCE } {
-            if *opened >= enough {
+        loop {
+            // The first ones are mostly enough: the workers are counted only where they were not.
+            let many = *opened >= ONE_BY_ONE && *opened >= *enough.get_or_insert_with(|| self.enough());
+            if clock.elapsed() >= if many { PATIENCE } else { CHOOSE_WITHIN } {
+                break;
+            }
+            if many {
                 timer::after(REST).await;
             }
             let count = if *opened < ONE_BY_ONE { 1 } else { BURST };
