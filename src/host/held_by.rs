@@ -92,7 +92,7 @@ fn holder(lock: &File) -> Option<Holder> {
 }
 
 fn living(pid: i32) -> Option<Living> {
-    Process::read(pid).map(|process| Living { pid, stopped: process.state == RunState::Stopped })
+    Process::read(pid).map(|process| Living { pid, stopped: process.activity.state == RunState::Stopped })
 }
 
 /// Whether a process has this file open with a lock on it (`proc_pid_fdinfo(5)`); `None` where that may not be seen.

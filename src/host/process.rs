@@ -8,7 +8,7 @@ use std::{
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, open, openat, readlinkat, statat};
 
-use crate::protocol::{FileId, Identity, RunState, SignalSet};
+use crate::protocol::{Activity, FileId, Identity, RunState, SignalSet};
 
 /// The longest command line that is read, in bytes.
 const COMMAND_MAX: usize = 4 << 10;
@@ -28,7 +28,7 @@ pub struct Process {
     /// Its parent's pid.
     pub parent: i32,
     /// What it does.
-    pub state: RunState,
+    pub activity: Activity,
     /// Where its stack begins, 0 where that may not be read, and in the middle of an exec. A fork has its parent's, an exec
     /// chooses another.
     pub start_stack: u64,
@@ -36,40 +36,62 @@ pub struct Process {
     pub exe: Option<FileId>,
     /// Its command line or title, arguments joined by spaces, at most 4 KiB.
     pub command: String,
-    /// Signals that it blocks.
-    pub blocked: SignalSet,
-    /// Signals sent to it that it has not taken yet.
-    pub pending: SignalSet,
-    /// Signals that it has handlers for.
-    pub caught: SignalSet,
-    /// How often it gave up the processor to wait.
-    pub switches: u64,
+}
+
+/// An open `/proc/PID`: all that is read through it is about one process, even when the pid is used again meanwhile.
+#[derive(Debug)]
+pub struct Opened {
+    pid: i32,
+    directory: OwnedFd,
+}
+
+impl Opened {
+    /// Opens the process that has this pid now; `None` when there is none.
+    #[must_use]
+    pub fn new(pid: i32) -> Option<Self> {
+        Some(Self { pid, directory: directory(pid)? })
+    }
+
+    /// All of it; `None` when it has gone, or is only a zombie.
+    #[must_use]
+    pub fn read(&self) -> Option<Process> {
+        let stat = Stat::parse(&read_text(&self.directory, "stat", FILE_MAX)?)?;
+        Some(Process {
+            id: Identity { pid: self.pid, start: stat.start },
+            parent: stat.parent,
+            start_stack: stat.start_stack,
+            activity: self.activity()?,
+            exe: exe_in(&self.directory),
+            command: command(&read_bounded(&self.directory, "cmdline", COMMAND_MAX)?),
+        })
+    }
+
+    /// What it does now: less than half of the cost of all of it.
+    #[must_use]
+    pub fn activity(&self) -> Option<Activity> {
+        activity(&read_text(&self.directory, "status", FILE_MAX)?)
+    }
+
+    /// Its children, zombies too, in no order; empty when it has gone.
+    ///
+    /// The kernel may leave children out while others exit (`proc(5)`), so the list is read twice and both count.
+    #[must_use]
+    pub fn children(&self) -> BTreeSet<i32> {
+        let name = format!("task/{}/children", self.pid);
+        let read = || read_text(&self.directory, &name, FILE_MAX).unwrap_or_default();
+        [read(), read()]
+            .iter()
+            .flat_map(|text| text.split_ascii_whitespace())
+            .filter_map(|pid| pid.parse().ok())
+            .collect()
+    }
 }
 
 impl Process {
     /// Reads the process that has this pid now; `None` when there is none, or only a zombie.
-    ///
-    /// All reads go through one descriptor of `/proc/PID`, so they are about one process even when the pid is
-    /// used again meanwhile.
     #[must_use]
     pub fn read(pid: i32) -> Option<Self> {
-        let dir = directory(pid)?;
-        let stat = Stat::parse(&read_text(&dir, "stat", FILE_MAX)?)?;
-        let status = read_text(&dir, "status", FILE_MAX)?;
-        let state = state(field(&status, "State:")?)?;
-        let mask = |key| field(&status, key).and_then(|value| u64::from_str_radix(value, 16).ok());
-        Some(Self {
-            id: Identity { pid, start: stat.start },
-            parent: stat.parent,
-            state,
-            start_stack: stat.start_stack,
-            exe: exe_in(&dir),
-            command: command(&read_bounded(&dir, "cmdline", COMMAND_MAX)?),
-            blocked: SignalSet(mask("SigBlk:")?),
-            pending: SignalSet(mask("SigPnd:")? | mask("ShdPnd:")?),
-            caught: SignalSet(mask("SigCgt:")?),
-            switches: field(&status, "voluntary_ctxt_switches:")?.parse().ok()?,
-        })
+        Opened::new(pid)?.read()
     }
 
     /// Reads this very process again; `None` when it has gone, also when its pid is used again.
@@ -82,11 +104,10 @@ impl Process {
 /// The voluntary context switches of this very process; `None` when it has gone. Cheaper than a whole read.
 #[must_use]
 pub fn switches(id: Identity) -> Option<u64> {
-    let dir = directory(id.pid)?;
-    let stat = Stat::parse(&read_text(&dir, "stat", FILE_MAX)?)?;
-    let status = read_text(&dir, "status", FILE_MAX)?;
-    state(field(&status, "State:")?)?;
-    (stat.start == id.start).then(|| field(&status, "voluntary_ctxt_switches:")?.parse().ok())?
+    let process = Opened::new(id.pid)?;
+    let stat = Stat::parse(&read_text(&process.directory, "stat", FILE_MAX)?)?;
+    let activity = process.activity()?;
+    (stat.start == id.start).then_some(activity.switches)
 }
 
 /// The file that the process with this pid runs now; `None` when it has gone or that may not be read.
@@ -100,19 +121,10 @@ fn exe_in(dir: &OwnedFd) -> Option<FileId> {
     Some(FileId { dev: found.st_dev, ino: found.st_ino })
 }
 
-/// The children of a process, zombies too, in no order; empty when it has gone.
-///
-/// The kernel may leave children out while others exit (`proc(5)`), so the list is read twice and both count.
+/// The children of the process with this pid ([`Opened::children`]).
 #[must_use]
 pub fn children(pid: i32) -> BTreeSet<i32> {
-    let Some(dir) = directory(pid) else { return BTreeSet::new() };
-    let name = format!("task/{pid}/children");
-    let read = || read_text(&dir, &name, FILE_MAX).unwrap_or_default();
-    [read(), read()]
-        .iter()
-        .flat_map(|text| text.split_ascii_whitespace())
-        .filter_map(|pid| pid.parse().ok())
-        .collect()
+    Opened::new(pid).map(|process| process.children()).unwrap_or_default()
 }
 
 /// The inodes of the sockets that a process holds; empty when it has gone or they may not be read.
@@ -224,6 +236,18 @@ fn command(bytes: &[u8]) -> String {
 
 fn field<'a>(status: &'a str, key: &str) -> Option<&'a str> {
     status.lines().find_map(|line| line.strip_prefix(key)).map(str::trim)
+}
+
+/// What `/proc/PID/status` says; `None` for a zombie.
+fn activity(status: &str) -> Option<Activity> {
+    let mask = |key| field(status, key).and_then(|value| u64::from_str_radix(value, 16).ok());
+    Some(Activity {
+        state: state(field(status, "State:")?)?,
+        blocked: SignalSet(mask("SigBlk:")?),
+        pending: SignalSet(mask("SigPnd:")? | mask("ShdPnd:")?),
+        caught: SignalSet(mask("SigCgt:")?),
+        switches: field(status, "voluntary_ctxt_switches:")?.parse().ok()?,
+    })
 }
 
 /// `None` for a zombie (`Z`) and for a process on its way out (`X`).

@@ -7,7 +7,7 @@ use std::{
 
 use super::memory::Known;
 use crate::{
-    host::process::{self, Process},
+    host::process::{self, Opened, Process},
     nginx,
     protocol::{
         FileId, GenerationState, Identity, Master, ProcessFacts, Settling, SignalSet, Stability, Workers,
@@ -17,19 +17,18 @@ use crate::{
 /// Reads one process; `None` when it has gone.
 #[must_use]
 pub fn facts(pid: i32) -> Option<ProcessFacts> {
-    let process = Process::read(pid)?;
-    Some(ProcessFacts {
+    Process::read(pid).as_ref().map(titled)
+}
+
+fn titled(process: &Process) -> ProcessFacts {
+    ProcessFacts {
         id: process.id,
         parent: process.parent,
-        state: process.state,
+        activity: process.activity,
         title: nginx::title(&process.command),
         exe: process.exe,
         start_stack: process.start_stack,
-        blocked: process.blocked,
-        pending: process.pending,
-        caught: process.caught,
-        switches: process.switches,
-    })
+    }
 }
 
 /// A living master and its living children.
@@ -43,10 +42,11 @@ pub(super) struct Tree {
 
 impl Tree {
     pub(super) fn read(id: Identity) -> Option<Self> {
-        let master = facts(id.pid).filter(|master| master.id == id)?;
-        let children = process::children(id.pid).into_iter().filter_map(facts);
+        let opened = Opened::new(id.pid)?;
+        let master = titled(&opened.read().filter(|master| master.id == id)?);
+        let children = opened.children().into_iter().filter_map(facts);
         let children = children.filter(|child| child.parent == id.pid).collect();
-        let rested = master.rested(facts(id.pid).filter(|after| after.id == id).as_ref());
+        let rested = master.quiet() && master.rested(opened.activity());
         Some(Self { master, children, rested })
     }
 
@@ -175,8 +175,8 @@ impl Tracked {
             id: Some(self.id),
             exe: self.exe,
             unsettled_for: self.unsettled_since.map_or(Duration::ZERO, |since| now.saturating_sub(since)),
-            pending: master.pending,
-            switches: master.switches,
+            pending: master.activity.pending,
+            switches: master.activity.switches,
             listens,
             poison_suspected: false,
             workers: self.hearing_workers(),

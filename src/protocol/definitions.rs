@@ -10,7 +10,7 @@ impl ProcessFacts {
     /// Stopped comes first: whatever it was told, it will not handle it until it is continued.
     #[must_use]
     pub fn master(&self, settled: bool, listens: bool, told_to_leave: bool) -> Master {
-        match self.state {
+        match self.activity.state {
             RunState::Stopped => Master::Stopped,
             _ if told_to_leave => Master::Leaving,
             _ if self.starting() => Master::Starting,

@@ -36,21 +36,11 @@ pub enum Title {
     Other,
 }
 
-/// One living process at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProcessFacts {
-    /// Its pid and start time.
-    pub id: Identity,
-    /// Its parent's pid.
-    pub parent: i32,
-    /// What it does.
+/// What of a process changes from moment to moment while it runs one program: `/proc/PID/status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// Whether it runs, waits or was stopped.
     pub state: RunState,
-    /// What its title says.
-    pub title: Title,
-    /// The file that it runs; `None` where that may not be read.
-    pub exe: Option<FileId>,
-    /// Where its stack begins, 0 where that may not be read.
-    pub start_stack: u64,
     /// Signals that it blocks.
     pub blocked: SignalSet,
     /// Signals sent to it that it has not taken yet.
@@ -61,8 +51,8 @@ pub struct ProcessFacts {
     pub switches: u64,
 }
 
-impl ProcessFacts {
-    /// A master that waits for its next signal: nothing sent to it is still in flight (nginx-facts 15).
+impl Activity {
+    /// As a master that waits for its next signal: nothing sent to it is still in flight (nginx-facts 15).
     #[must_use]
     pub fn quiet(&self) -> bool {
         self.state == RunState::Sleeping
@@ -70,19 +60,44 @@ impl ProcessFacts {
             && self.pending.is_empty()
             && self.caught.contains(Signal::Usr2)
     }
+}
+
+/// One living process at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessFacts {
+    /// Its pid and start time.
+    pub id: Identity,
+    /// Its parent's pid.
+    pub parent: i32,
+    /// What it does.
+    pub activity: Activity,
+    /// What its title says.
+    pub title: Title,
+    /// The file that it runs; `None` where that may not be read.
+    pub exe: Option<FileId>,
+    /// Where its stack begins, 0 where that may not be read.
+    pub start_stack: u64,
+}
+
+impl ProcessFacts {
+    /// A master that waits for its next signal ([`Activity::quiet`]).
+    #[must_use]
+    pub fn quiet(&self) -> bool {
+        self.activity.quiet()
+    }
 
     /// A master that was quiet before its children were read and is so `after`, without having run: whatever was
     /// seen of its children, it knows and has acted on.
     #[must_use]
-    pub fn rested(&self, after: Option<&Self>) -> bool {
-        let same = after.is_some_and(|after| after.quiet() && after.switches == self.switches);
+    pub fn rested(&self, after: Option<Activity>) -> bool {
+        let same = after.is_some_and(|after| after.quiet() && after.switches == self.activity.switches);
         self.quiet() && same
     }
 
     /// A master that has not taken its title or installed its handlers yet.
     #[must_use]
     pub fn starting(&self) -> bool {
-        self.title != Title::Master || !self.caught.contains(Signal::Usr2)
+        self.title != Title::Master || !self.activity.caught.contains(Signal::Usr2)
     }
 
     /// It was exec'ed by `parent`, not only forked: it runs another file, or the same one with another stack.

@@ -14,7 +14,7 @@ mod tests;
 pub mod way_back;
 
 pub use definitions::{poison_suspected, told_to_leave};
-pub use facts::{ProcessFacts, RunState, Title};
+pub use facts::{Activity, ProcessFacts, RunState, Title};
 pub use identity::{FileId, Generation, Identity, Living};
 pub use moves::{Move, Next, OldFile, Question, Stuck, Waiting};
 pub use settling::Settling;

@@ -41,8 +41,8 @@ impl Settling {
         children: &[ProcessFacts],
         rested: bool,
     ) -> bool {
-        if self.switches != Some(master.switches) {
-            self.switches = Some(master.switches);
+        if self.switches != Some(master.activity.switches) {
+            self.switches = Some(master.activity.switches);
             self.waiting.clear();
             self.slept.clear();
         }
@@ -61,9 +61,12 @@ impl Settling {
         if self.slept.contains(&worker.id) {
             return;
         }
-        let awaited =
-            self.waiting.entry(worker.id).or_insert(Awaited { switches: worker.switches, since: now });
-        let slept = worker.state == RunState::Sleeping || worker.switches > awaited.switches;
+        let awaited = self
+            .waiting
+            .entry(worker.id)
+            .or_insert(Awaited { switches: worker.activity.switches, since: now });
+        let slept =
+            worker.activity.state == RunState::Sleeping || worker.activity.switches > awaited.switches;
         if slept || now.saturating_sub(awaited.since) >= BUSY_WORKER {
             self.waiting.remove(&worker.id);
             self.slept.insert(worker.id);

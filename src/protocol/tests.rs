@@ -3,26 +3,29 @@
 use std::time::Duration;
 
 use super::{
-    FileId, Generation, GenerationState, Identity, Master, Move, Past, ProcessFacts, RunState, Settling,
-    Signal, SignalSet, Stability, Title, Workers, poison_suspected, told_to_leave,
+    Activity, FileId, Generation, GenerationState, Identity, Master, Move, Past, ProcessFacts, RunState,
+    Settling, Signal, SignalSet, Stability, Title, Workers, poison_suspected, told_to_leave,
 };
 
 const OLD_FILE: FileId = FileId { dev: 1, ino: 1 };
 const NEW_FILE: FileId = FileId { dev: 1, ino: 2 };
 const CAUGHT: SignalSet = SignalSet(Signal::Usr2.bit() | Signal::Winch.bit());
+const QUIET: Activity = Activity {
+    state: RunState::Sleeping,
+    blocked: SignalSet(0),
+    pending: SignalSet(0),
+    caught: CAUGHT,
+    switches: 5,
+};
 
 fn process(pid: i32, title: Title) -> ProcessFacts {
     ProcessFacts {
         id: Identity { pid, start: 10 },
         parent: 1,
-        state: RunState::Sleeping,
+        activity: QUIET,
         title,
         exe: Some(OLD_FILE),
         start_stack: 7,
-        blocked: SignalSet::default(),
-        pending: SignalSet::default(),
-        caught: CAUGHT,
-        switches: 5,
     }
 }
 
@@ -30,8 +33,16 @@ fn master() -> ProcessFacts {
     process(100, Title::Master)
 }
 
+fn does(activity: Activity) -> ProcessFacts {
+    ProcessFacts { activity, ..master() }
+}
+
 fn worker(pid: i32, state: RunState, switches: u64) -> ProcessFacts {
-    ProcessFacts { parent: 100, state, switches, ..process(pid, Title::Worker) }
+    ProcessFacts {
+        parent: 100,
+        activity: Activity { state, switches, ..QUIET },
+        ..process(pid, Title::Worker)
+    }
 }
 
 fn ids(pids: &[i32]) -> std::collections::BTreeSet<Identity> {
@@ -46,13 +57,13 @@ const fn ms(ms: u64) -> Duration {
 fn quiet_is_asleep_with_nothing_blocked_nothing_pending_and_handlers() {
     assert!(master().quiet());
     for not_quiet in [
-        ProcessFacts { state: RunState::Running, ..master() },
-        ProcessFacts { state: RunState::Uninterruptible, ..master() },
-        ProcessFacts { state: RunState::Stopped, ..master() },
-        ProcessFacts { state: RunState::Other, ..master() },
-        ProcessFacts { blocked: SignalSet(1), ..master() },
-        ProcessFacts { pending: SignalSet(Signal::Winch.bit()), ..master() },
-        ProcessFacts { caught: SignalSet(Signal::Winch.bit()), ..master() },
+        does(Activity { state: RunState::Running, ..QUIET }),
+        does(Activity { state: RunState::Uninterruptible, ..QUIET }),
+        does(Activity { state: RunState::Stopped, ..QUIET }),
+        does(Activity { state: RunState::Other, ..QUIET }),
+        does(Activity { blocked: SignalSet(1), ..QUIET }),
+        does(Activity { pending: SignalSet(Signal::Winch.bit()), ..QUIET }),
+        does(Activity { caught: SignalSet(Signal::Winch.bit()), ..QUIET }),
     ] {
         assert!(!not_quiet.quiet(), "{not_quiet:?}");
     }
@@ -65,13 +76,13 @@ fn what_a_master_does_follows_from_its_state_its_title_and_its_sockets() {
     assert_eq!(of(master(), false, true, false), Master::Busy);
     assert_eq!(of(master(), true, false, false), Master::Leaving, "quiet and without a listening socket");
     assert_eq!(of(master(), true, true, true), Master::Leaving, "told by us");
-    let busy = ProcessFacts { state: RunState::Running, ..master() };
+    let busy = does(Activity { state: RunState::Running, ..QUIET });
     assert_eq!(of(busy, false, false, false), Master::Busy, "only a quiet master is judged by its sockets");
     let untitled = ProcessFacts { title: Title::Other, ..master() };
     assert_eq!(of(untitled, false, true, false), Master::Starting);
-    let no_handlers = ProcessFacts { caught: SignalSet::default(), ..master() };
+    let no_handlers = does(Activity { caught: SignalSet::default(), ..QUIET });
     assert_eq!(of(no_handlers, false, true, false), Master::Starting);
-    let stopped = ProcessFacts { state: RunState::Stopped, ..master() };
+    let stopped = does(Activity { state: RunState::Stopped, ..QUIET });
     assert_eq!(of(stopped, true, true, true), Master::Stopped, "stopped, never quiet, whatever it was told");
 }
 
@@ -124,7 +135,10 @@ fn a_master_with_an_untitled_child_is_not_settled() {
 
 #[test]
 fn draining_and_cache_processes_are_not_waited_for() {
-    let busy = |title| ProcessFacts { state: RunState::Running, ..process(1, title) };
+    let busy = |title| ProcessFacts {
+        activity: Activity { state: RunState::Running, ..QUIET },
+        ..process(1, title)
+    };
     for title in [Title::ShuttingDown, Title::CacheManager, Title::CacheLoader, Title::Helper] {
         assert!(Settling::default().observe(ms(0), &master(), &[busy(title)], true), "{title:?}");
     }
@@ -133,11 +147,15 @@ fn draining_and_cache_processes_are_not_waited_for() {
 #[test]
 fn a_master_that_acted_while_its_children_were_read_is_not_settled() {
     assert!(!Settling::default().observe(ms(0), &master(), &[], false));
-    assert!(master().rested(Some(&master())));
-    let acted = ProcessFacts { switches: 6, ..master() };
-    let told = ProcessFacts { pending: SignalSet(1), ..master() };
-    assert!(!master().rested(Some(&acted)) && !master().rested(Some(&told)) && !master().rested(None));
-    assert!(!told.rested(Some(&master())));
+    assert!(master().rested(Some(QUIET)));
+    let acted = does(Activity { switches: 6, ..QUIET });
+    let told = does(Activity { pending: SignalSet(1), ..QUIET });
+    assert!(
+        !master().rested(Some(acted.activity))
+            && !master().rested(Some(told.activity))
+            && !master().rested(None)
+    );
+    assert!(!told.rested(Some(QUIET)));
 }
 
 #[test]
@@ -154,7 +172,7 @@ fn a_worker_that_slept_once_is_not_asked_again_until_the_master_acts() {
     let running = [worker(1, RunState::Running, 4)];
     assert!(settling.observe(ms(0), &master(), &[worker(1, RunState::Sleeping, 3)], true));
     assert!(settling.observe(ms(10), &master(), &running, true));
-    let acted = ProcessFacts { switches: 6, ..master() };
+    let acted = does(Activity { switches: 6, ..QUIET });
     assert!(!settling.observe(ms(20), &acted, &running, true), "what it was told now is not read yet");
     assert!(settling.observe(ms(30), &acted, &[worker(1, RunState::Sleeping, 5)], true));
 }

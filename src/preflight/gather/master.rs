@@ -58,7 +58,7 @@ pub(in crate::preflight) fn of(pid: i32) -> Option<Master> {
         exe: process.exe,
         title: printable(&process.command, 300),
         titled,
-        stopped: process.state == RunState::Stopped,
+        stopped: process.activity.state == RunState::Stopped,
         exe_path: fs::read_link(proc.join("exe")).unwrap_or_default(),
         directory: fs::read_link(proc.join("cwd")).ok(),
         arguments,

@@ -126,7 +126,7 @@ impl Live {
         // A fork that may still exec carries the master's title; the pid file stays renamed until it is reaped.
         let untitled = |child: &ProcessFacts| matches!(child.title, Title::Master | Title::Other);
         let waiting = new.iter().any(untitled) || self.pid_file.oldbin_is_there();
-        let handled = master.quiet() && master.switches > before.switches;
+        let handled = master.quiet() && master.activity.switches > before.switches;
         if handled && !waiting { Sign::Over } else { Sign::None }
     }
 }
