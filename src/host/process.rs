@@ -2,11 +2,11 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
-    os::fd::{AsFd, OwnedFd},
+    os::fd::OwnedFd,
     path::Path,
 };
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, open, openat, readlinkat, statat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RawDir, open, openat, statat};
 
 use crate::protocol::{Activity, FileId, Identity, RunState, SignalSet};
 
@@ -17,8 +17,6 @@ const FILE_MAX: usize = 64 << 10;
 /// The kernel hands out whole records of its lists (`seq_file`), of one pid each at the shortest: where less than a
 /// record's room is left over there may be more, where more is left over there is not.
 const RECORD: usize = 64;
-/// The most descriptors of one process that are looked at; listening sockets have low numbers.
-const DESCRIPTORS_MAX: usize = 8_192;
 
 /// One living process at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,38 +125,6 @@ pub fn children(pid: i32) -> BTreeSet<i32> {
     Opened::new(pid).map(|process| process.children()).unwrap_or_default()
 }
 
-/// The inodes of the sockets that a process holds; empty when it has gone or they may not be read.
-#[must_use]
-pub fn sockets(pid: i32) -> BTreeSet<u64> {
-    descriptors(pid).into_iter().map(|(_, inode)| inode).collect()
-}
-
-/// The descriptor by which a process holds one of these sockets.
-#[must_use]
-pub fn descriptor_of(pid: i32, sockets: &BTreeSet<u64>) -> Option<(i32, u64)> {
-    descriptors(pid).into_iter().find(|(_, inode)| sockets.contains(inode))
-}
-
-/// The socket behind one descriptor of a process. Cheap: one link is read.
-#[must_use]
-pub fn socket(pid: i32, descriptor: i32) -> Option<u64> {
-    socket_of(CWD, &format!("/proc/{pid}/fd/{descriptor}"))
-}
-
-fn descriptors(pid: i32) -> Vec<(i32, u64)> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let Some(dir) = directory(pid).and_then(|dir| openat(dir, "fd", flags, Mode::empty()).ok()) else {
-        return Vec::new();
-    };
-    let held = |name: String| Some((name.parse().ok()?, socket_of(&dir, &name)?));
-    names(&dir).take(DESCRIPTORS_MAX).filter_map(held).collect()
-}
-
-fn socket_of(dir: impl AsFd, name: &str) -> Option<u64> {
-    let link = readlinkat(dir, name, Vec::new()).ok()?.into_string().ok()?;
-    link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
-}
-
 /// Every pid that is there now. For the one scan of a discovery, never for a loop.
 #[must_use]
 pub fn all_pids() -> Vec<i32> {
@@ -182,13 +148,13 @@ pub fn boot_id() -> Option<String> {
     Some(text.trim().to_owned())
 }
 
-fn directory(pid: i32) -> Option<OwnedFd> {
+pub(super) fn directory(pid: i32) -> Option<OwnedFd> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     openat(CWD, Path::new("/proc").join(pid.to_string()), flags, Mode::empty()).ok()
 }
 
 /// The names in a directory that is open, without `.` and `..`.
-fn names(dir: &OwnedFd) -> impl Iterator<Item = String> {
+pub(super) fn names(dir: &OwnedFd) -> impl Iterator<Item = String> {
     let mut buffer = Vec::with_capacity(32 << 10);
     let mut found = Vec::new();
     let mut entries = RawDir::new(dir, buffer.spare_capacity_mut());
@@ -369,18 +335,6 @@ pub(super) mod tests {
                 text.split_ascii_whitespace().map(|pid| pid.parse().unwrap()).collect::<Vec<i32>>()
             })
             .collect()
-    }
-
-    #[test]
-    fn the_sockets_of_a_process_are_its_descriptors_that_are_sockets() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let inode = rustix::fs::fstat(&listener).unwrap().st_ino;
-        let me = i32::try_from(std::process::id()).unwrap();
-        assert!(sockets(me).contains(&inode));
-        let (descriptor, found) = descriptor_of(me, &BTreeSet::from([inode])).unwrap();
-        assert_eq!((found, socket(me, descriptor)), (inode, Some(inode)));
-        drop(listener);
-        assert!(!sockets(me).contains(&inode) && descriptor_of(me, &BTreeSet::from([inode])).is_none());
     }
 
     #[test]

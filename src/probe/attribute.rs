@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::{answer::AnsweredBy, crew::Crew};
 use crate::host::{
     clock::Clock,
+    held_sockets::owners,
     sock_diag::{ClientEnd, ServerEnd, SockDiag, SockDiagError},
-    socket_owner::owners,
     timer,
 };
 

@@ -1,6 +1,18 @@
-//! Whose socket it is: from a socket's inode to the process that has it open.
+//! Sockets and the processes that have them open, from either end.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    os::fd::AsFd,
+    path::Path,
+};
+
+use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
+
+use super::process::{directory, names};
+
+/// The most descriptors of one process that are looked at; listening sockets have low numbers.
+const DESCRIPTORS_MAX: usize = 8_192;
 
 /// The processes that were looked at and what could be seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +60,38 @@ fn owned(descriptor: &Path, pid: i32, wanted: &BTreeMap<String, u64>, owners: &m
     }
 }
 
+/// The inodes of the sockets that a process holds; empty when it has gone or they may not be read.
+#[must_use]
+pub fn sockets(pid: i32) -> BTreeSet<u64> {
+    descriptors(pid).into_iter().map(|(_, inode)| inode).collect()
+}
+
+/// The descriptor by which a process holds one of these sockets.
+#[must_use]
+pub fn descriptor_of(pid: i32, sockets: &BTreeSet<u64>) -> Option<(i32, u64)> {
+    descriptors(pid).into_iter().find(|(_, inode)| sockets.contains(inode))
+}
+
+/// The socket behind one descriptor of a process. Cheap: one link is read.
+#[must_use]
+pub fn socket(pid: i32, descriptor: i32) -> Option<u64> {
+    socket_of(CWD, &format!("/proc/{pid}/fd/{descriptor}"))
+}
+
+fn descriptors(pid: i32) -> Vec<(i32, u64)> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Some(dir) = directory(pid).and_then(|dir| openat(dir, "fd", flags, Mode::empty()).ok()) else {
+        return Vec::new();
+    };
+    let held = |name: String| Some((name.parse().ok()?, socket_of(&dir, &name)?));
+    names(&dir).take(DESCRIPTORS_MAX).filter_map(held).collect()
+}
+
+fn socket_of(dir: impl AsFd, name: &str) -> Option<u64> {
+    let link = readlinkat(dir, name, Vec::new()).ok()?.into_string().ok()?;
+    link.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use std::{net::TcpListener, os::unix::fs::MetadataExt};
@@ -62,5 +106,17 @@ mod tests {
         let me = std::process::id().cast_signed();
         let found = owners([i32::MAX, me], &[inode, u64::MAX]);
         assert_eq!((found.pids, found.denied), (BTreeMap::from([(inode, me)]), false));
+    }
+
+    #[test]
+    fn the_sockets_of_a_process_are_its_descriptors_that_are_sockets() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let inode = rustix::fs::fstat(&listener).unwrap().st_ino;
+        let me = i32::try_from(std::process::id()).unwrap();
+        assert!(sockets(me).contains(&inode));
+        let (descriptor, found) = descriptor_of(me, &BTreeSet::from([inode])).unwrap();
+        assert_eq!((found, socket(me, descriptor)), (inode, Some(inode)));
+        drop(listener);
+        assert!(!sockets(me).contains(&inode) && descriptor_of(me, &BTreeSet::from([inode])).is_none());
     }
 }
