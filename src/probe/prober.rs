@@ -181,8 +181,9 @@ fn client(relay: &str, http2: bool) -> reqwest::Result<Client> {
     if http2 { builder.http2_prior_knowledge() } else { builder.http1_only() }.build()
 }
 
-/// The plan's headers replace the two of ours: `User-Agent`, and `Connection: close`, so that no idle connection
-/// keeps a worker from leaving. HTTP/2 has no such header; there the connection is closed after the answer.
+/// The plan's headers replace the two of ours: `User-Agent`, and `Connection: close`, so that a worker that drains has no
+/// idle connection of ours to close (nginx-facts 37). HTTP/2 has no such header; there the connection is closed after the
+/// answer.
 fn request(client: &Client, probe: &Probe) -> RequestBuilder {
     let mut request = client.request(method(probe.method), probe.url.url().clone());
     if !probe.http2

@@ -78,7 +78,7 @@ async fn ask(address: SocketAddr, path: &str) -> Result<Answer, Failure> {
     Ok(answer)
 }
 
-/// A GOAWAY says that the request was not begun: a client may ask again under any method.
+/// A GOAWAY says that the request was not begun (nginx-facts 37): a client may ask again under any method.
 fn failure(error: &h2::Error) -> Failure {
     if error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR) {
         Failure::Raced
