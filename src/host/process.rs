@@ -326,6 +326,25 @@ pub(super) mod tests {
         assert_eq!(Process::read(process.id.pid), None);
     }
 
+    #[test]
+    fn what_is_open_is_read_anew_each_time_and_never_another_process() {
+        let (mut child, process) = Sleeper::start();
+        let opened = Opened::new(process.id.pid).unwrap();
+        let becomes = |wanted| {
+            (0..1_000_000).any(|_| opened.activity().is_some_and(|activity| activity.state == wanted))
+        };
+        assert!(becomes(RunState::Sleeping));
+        let held = crate::host::pidfd::Pidfd::open(process.id).unwrap();
+        let stop = nix::sys::signal::Signal::SIGSTOP;
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(process.id.pid), stop).unwrap();
+        assert!(becomes(RunState::Stopped));
+        assert_eq!(opened.read().map(|process| process.id), Some(process.id));
+        child.0.kill().unwrap();
+        rustix::event::poll(&mut [PollFd::new(&held, PollFlags::IN)], None).unwrap();
+        child.0.wait().unwrap();
+        assert_eq!((opened.activity(), opened.read(), opened.children()), (None, None, BTreeSet::new()));
+    }
+
     /// Test threads are not the main thread, whose children `children` lists.
     fn children_of_any_thread(pid: i32) -> BTreeSet<i32> {
         let threads = open(format!("/proc/{pid}/task"), OFlags::DIRECTORY, Mode::empty()).unwrap();
