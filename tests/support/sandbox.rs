@@ -91,12 +91,16 @@ impl Sandbox {
 
     /// Starts a command inside. The child's id is the machine's number for it.
     pub(crate) fn spawn(&self, command: &mut Command) -> Child {
-        let child = self.door().run(|door| {
+        self.try_to_spawn(command).unwrap_or_else(|error| panic!("{command:?}: {error}"))
+    }
+
+    /// The same of a command that may not be there, or not for this moment.
+    pub(crate) fn try_to_spawn(&self, command: &mut Command) -> std::io::Result<Child> {
+        self.door().run(|door| {
             door.enter_everything();
             let _no_file_is_written = executables();
             command.spawn()
-        });
-        child.unwrap_or_else(|error| panic!("{command:?}: {error}"))
+        })
     }
 
     /// Starts a command inside that runs until the sandbox ends.
