@@ -1,6 +1,6 @@
 //! Getting a connection to the wanted generation: one by one first, then in bursts, bounded by number and time.
 
-use std::time::Duration;
+use std::{cell::LazyCell, time::Duration};
 
 use super::{
     answer::AnsweredBy,
@@ -70,15 +70,12 @@ impl<C: Fn() -> Crew> Search<'_, C> {
             (Err(why), None) => return self.unattributed(why, opened).await,
         };
         let clock = Clock::start();
-        let mut enough = None;
+        // The first one is mostly taken: the workers are counted only where eight were not.
+        let enough = LazyCell::new(|| self.enough());
+        let are_enough = |opened: u32| opened >= ONE_BY_ONE && opened >= *enough;
         let mut ended = 0;
-        loop {
-            // The first ones are mostly enough: the workers are counted only where they were not.
-            let many = *opened >= ONE_BY_ONE && *opened >= *enough.get_or_insert_with(|| self.enough());
-            if clock.elapsed() >= if many { PATIENCE } else { CHOOSE_WITHIN } {
-                break;
-            }
-            if many {
+        while clock.elapsed() < if are_enough(*opened) { PATIENCE } else { CHOOSE_WITHIN } {
+            if are_enough(*opened) {
                 timer::after(REST).await;
             }
             let count = if *opened < ONE_BY_ONE { 1 } else { BURST };
