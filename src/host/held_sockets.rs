@@ -62,7 +62,7 @@ fn owned(descriptor: &Path, pid: i32, wanted: &BTreeMap<String, u64>, owners: &m
 
 /// The inodes of the sockets that a process holds; empty when it has gone or they may not be read.
 #[must_use]
-pub fn sockets(pid: i32) -> BTreeSet<u64> {
+pub fn of(pid: i32) -> BTreeSet<u64> {
     descriptors(pid).into_iter().map(|(_, inode)| inode).collect()
 }
 
@@ -74,7 +74,7 @@ pub fn descriptor_of(pid: i32, sockets: &BTreeSet<u64>) -> Option<(i32, u64)> {
 
 /// The socket behind one descriptor of a process. Cheap: one link is read.
 #[must_use]
-pub fn socket(pid: i32, descriptor: i32) -> Option<u64> {
+pub fn behind(pid: i32, descriptor: i32) -> Option<u64> {
     socket_of(CWD, &format!("/proc/{pid}/fd/{descriptor}"))
 }
 
@@ -113,10 +113,10 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let inode = rustix::fs::fstat(&listener).unwrap().st_ino;
         let me = i32::try_from(std::process::id()).unwrap();
-        assert!(sockets(me).contains(&inode));
+        assert!(of(me).contains(&inode));
         let (descriptor, found) = descriptor_of(me, &BTreeSet::from([inode])).unwrap();
-        assert_eq!((found, socket(me, descriptor)), (inode, Some(inode)));
+        assert_eq!((found, behind(me, descriptor)), (inode, Some(inode)));
         drop(listener);
-        assert!(!sockets(me).contains(&inode) && descriptor_of(me, &BTreeSet::from([inode])).is_none());
+        assert!(!of(me).contains(&inode) && descriptor_of(me, &BTreeSet::from([inode])).is_none());
     }
 }

@@ -46,7 +46,7 @@ fn stray(pid: i32, dead: &Tracked, by: &Marks<'_>) -> Option<Identity> {
     let known = remembered || forked;
     // A master that was killed in the middle of its exec, or before anybody looked at it.
     let only_its = dead.start_stack == 0 && dead.exe == ours;
-    let theirs = || only_its || !held_sockets::sockets(pid).is_disjoint(listeners);
+    let theirs = || only_its || !held_sockets::of(pid).is_disjoint(listeners);
     process.stray(dead.exe, parent_is_master, known, known || theirs()).then_some(process.id)
 }
 
@@ -54,12 +54,12 @@ fn stray(pid: i32, dead: &Tracked, by: &Marks<'_>) -> Option<Identity> {
 #[must_use]
 pub fn left_behind(masters: &[Identity]) -> Vec<ProcessFacts> {
     let listening: BTreeSet<u64> = listening().into_iter().collect();
-    let of_masters = masters.iter().flat_map(|master| held_sockets::sockets(master.pid));
+    let of_masters = masters.iter().flat_map(|master| held_sockets::of(master.pid));
     let theirs: BTreeSet<u64> = of_masters.filter(|socket| listening.contains(socket)).collect();
     let shared = if masters.is_empty() { &listening } else { &theirs };
     let has_none = |parent| facts(parent).is_none_or(|parent| parent.title != Title::Master);
     let all = process::all_pids().into_iter().filter_map(facts).filter(|it| it.title == Title::Worker);
-    all.filter(|it| has_none(it.parent) && !held_sockets::sockets(it.id.pid).is_disjoint(shared)).collect()
+    all.filter(|it| has_none(it.parent) && !held_sockets::of(it.id.pid).is_disjoint(shared)).collect()
 }
 
 /// Those of them that have the title of a worker.

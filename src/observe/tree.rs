@@ -49,7 +49,7 @@ impl Tree {
         let master = titled(&opened.read().filter(|master| master.id == id)?);
         let children = opened.children().into_iter().filter_map(facts);
         let children = children.filter(|child| child.parent == id.pid).collect();
-        let rested = master.quiet() && master.rested(opened.activity());
+        let rested = master.rested(|| opened.activity());
         Some(Self { master, children, rested })
     }
 
@@ -141,7 +141,7 @@ impl Tracked {
 
     /// The listening sockets that it holds now, whatever it does.
     pub(super) fn learn_listeners(&mut self, listening: &mut Listening) {
-        self.listeners = listening.of(held_sockets::sockets(self.id.pid));
+        self.listeners = listening.of(held_sockets::of(self.id.pid));
     }
 
     /// Takes in what was read of it: what it does now.
@@ -204,7 +204,7 @@ impl Tracked {
             return workers;
         }
         for id in self.workers.titled.difference(&self.hearing.clone()) {
-            if held_sockets::sockets(id.pid).is_disjoint(&self.listeners) {
+            if held_sockets::of(id.pid).is_disjoint(&self.listeners) {
                 workers.titled.remove(id);
                 workers.draining.insert(*id);
             } else {
@@ -217,11 +217,11 @@ impl Tracked {
     /// Whether a quiet master holds a listening socket. One of which nobody knows that it ever held a stream listener (only
     /// UDP) cannot be judged by that and counts as listening.
     fn listens(&mut self, listening: &mut Listening) -> bool {
-        let holds = |(descriptor, inode)| held_sockets::socket(self.id.pid, descriptor) == Some(inode);
+        let holds = |(descriptor, inode)| held_sockets::behind(self.id.pid, descriptor) == Some(inode);
         if self.listener.is_some_and(holds) {
             return true;
         }
-        let now = listening.of(held_sockets::sockets(self.id.pid));
+        let now = listening.of(held_sockets::of(self.id.pid));
         self.listener = held_sockets::descriptor_of(self.id.pid, &now);
         if now.is_empty() {
             return !listening.streams && self.listeners.is_empty();

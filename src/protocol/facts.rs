@@ -87,11 +87,11 @@ impl ProcessFacts {
     }
 
     /// A master that was quiet before its children were read and is so `after`, without having run: whatever was
-    /// seen of its children, it knows and has acted on.
+    /// seen of its children, it knows and has acted on. Only where it was quiet before is it looked at again.
     #[must_use]
-    pub fn rested(&self, after: Option<Activity>) -> bool {
-        let same = after.is_some_and(|after| after.quiet() && after.switches == self.activity.switches);
-        self.quiet() && same
+    pub fn rested(&self, after: impl FnOnce() -> Option<Activity>) -> bool {
+        let same = |after: Activity| after.quiet() && after.switches == self.activity.switches;
+        self.quiet() && after().is_some_and(same)
     }
 
     /// A master that has not taken its title or installed its handlers yet.

@@ -13,7 +13,7 @@ use crate::{
 /// Reads the kernel's tables of the network that we look from once: the master's, which was entered before. A table that
 /// cannot be read counts as empty.
 pub(super) fn held_by(pid: i32) -> Vec<Held> {
-    let inodes = held_sockets::sockets(pid);
+    let inodes = held_sockets::of(pid);
     let tcp = listening::tcp().into_iter().map(|(inode, at)| (inode, Socket::Tcp(at)));
     // A connected UDP socket is nginx's own way to a syslog server.
     let udp = [net::udp(), net::udp6()].into_iter().flatten().flatten();
