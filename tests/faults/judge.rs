@@ -142,7 +142,8 @@ impl Played {
             Path::Theirs => after.binary == "1.18.0",
         };
         must(path, format!("the path holds {} ({})", after.binary, after.inode));
-        must(lets_go(host), format!("locks are held: {:?}", held_locks(host)));
+        let locks = held_locks(host);
+        must(locks.is_empty(), format!("locks are held: {locks:?}"));
         if row.ends.exit == 30 && row.phase != Phase::BeforeUsr2 {
             // Both generations are there: what they run and what names them stays, and `status` names it.
             return faults;
@@ -231,17 +232,16 @@ pub(crate) fn lives_on(host: &Host, master: i32, configured: bool) -> Result<(),
     if holds_within(PATIENCE, reloaded) { Ok(()) } else { Err("it does not reload well") }
 }
 
-/// Whether every lock is let go: a process that ends loses its title, by which it is waited for, before its files.
-pub(crate) fn lets_go(host: &Host) -> bool {
-    holds_within(Duration::from_secs(5), || held_locks(host).is_empty())
-}
-
-/// Locks that somebody holds.
+/// Locks that somebody does not let go: a process that ends loses its title, by which it is waited for, before its files.
 pub(crate) fn held_locks(host: &Host) -> Vec<PathBuf> {
-    let files = host.path("/run/lock").read_dir().into_iter().flatten().flatten().map(|entry| entry.path());
-    let held = |path: &PathBuf| {
+    let is_held = |path: &PathBuf| {
         let file = File::open(path).expect("a lock's file");
         Flock::lock(file, FlockArg::LockExclusiveNonblock).is_err()
     };
-    files.filter(held).collect()
+    let held = || {
+        let files = host.path("/run/lock").read_dir().into_iter().flatten().flatten();
+        files.map(|entry| entry.path()).filter(is_held).collect::<Vec<_>>()
+    };
+    holds_within(Duration::from_secs(5), || held().is_empty());
+    held()
 }
