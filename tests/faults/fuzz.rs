@@ -49,8 +49,18 @@ enum When {
     Meanwhile,
 }
 
+/// How a story went.
+struct Played {
+    /// What is wrong, with all that happened.
+    wrong: Option<String>,
+    /// How long no request was answered, at the longest.
+    gap: Duration,
+    /// A stranger came when the run had looked for the last time: what he did is nobody's fault.
+    late: bool,
+}
+
 impl Story {
-    pub(crate) fn of(seed: u64) -> Self {
+    fn of(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let setups = Setup::all();
         let builds =
@@ -82,10 +92,10 @@ impl Story {
         self.strangers.iter().any(|(_, fault)| ends(*fault))
     }
 
-    /// Plays it; what is wrong, with all that happened. The second is how long no request was answered, at the longest.
-    pub(crate) fn play(&self) -> (Vec<String>, Duration) {
+    fn play(&self) -> Played {
         let host = self.setup.host();
         let offer = host.offer(self.build);
+        let mut strangers_left = None;
         let scene = Scene::play_under(host, |host| {
             let load = host.start_load(&Load::close());
             let mut met = Met::in_any(self.phase, host, &offer);
@@ -104,10 +114,16 @@ impl Story {
             };
             holds_within(Duration::from_secs(20), || told(&met));
             self.strike(When::Meanwhile, &mut met);
+            if self.strangers.iter().any(|(when, _)| *when == When::Meanwhile) {
+                strangers_left = Some(left::now());
+            }
             let run = self.end(host, met.run);
             (run, load.stop())
         });
-        let wrong = self.wrong(&scene);
+        // The run looks for the last time just before it records that.
+        let over = left::recorded(&scene.host, "rolled-back");
+        let late = strangers_left.zip(over).is_some_and(|(left, over)| left > over);
+        let wrong = self.wrong(&scene, late);
         let (run, after, served) = (&scene.run, &scene.after, &scene.served);
         let story = || {
             format!(
@@ -118,7 +134,7 @@ impl Story {
                 scene.host.error_log()
             )
         };
-        (if wrong.is_empty() { Vec::new() } else { vec![story()] }, served.longest_gap())
+        Played { wrong: (!wrong.is_empty()).then(story), gap: served.longest_gap(), late }
     }
 
     /// Lets the run end, or kills it first.
@@ -152,7 +168,7 @@ impl Story {
         }
     }
 
-    fn wrong(&self, scene: &Scene) -> Vec<String> {
+    fn wrong(&self, scene: &Scene, late: bool) -> Vec<String> {
         let Scene { run, before, after, host, .. } = scene;
         let mut wrong = Vec::new();
         let mut must = |holds: bool, what: String| {
@@ -169,26 +185,36 @@ impl Story {
         let exit = if over { left::verdict(host).map(|(exit, _)| exit) } else { run.status.code() };
         match exit.unwrap_or(-1) {
             20 | 21 => {
-                must(after.masters.len() == 1, format!("masters: {:?}", after.masters));
-                must(after.accepting == before.accepting, format!("{} workers accept", after.accepting));
-                must((after.strays, after.draining) == (0, 0), "processes are left over".to_owned());
                 must(
                     after.oldbin.is_none() && (replaced || after.beside.is_empty()),
                     "files are left over".to_owned(),
                 );
-                must(after.answering.as_deref() == Some("1.22.1"), format!("{:?} answers", after.answering));
-                let named = after.pid_file.as_deref().map(|text| text.trim().to_owned());
-                let master = after.masters.first().map(i32::to_string);
-                must(named == master, format!("the pid file says {named:?}"));
-                must(after.names == before.names, format!("beside the pid file: {:?}", after.names));
-                let latent = after.masters.first().map(|master| lives_on(host, *master, true));
-                must(latent == Some(Ok(())), format!("afterwards: {latent:?}"));
+                if !late {
+                    wrong.extend(serves_as_before(scene));
+                }
             }
             30 | 31 => must(self.ends_old() || replaced, "stuck, and nobody has ended old".to_owned()),
             other => must(false, format!("exit {other}")),
         }
         wrong
     }
+}
+
+/// Old serves alone, named, with all its workers, and still does behind one more reload.
+fn serves_as_before(Scene { before, after, host, .. }: &Scene) -> Vec<String> {
+    let named = after.pid_file.as_deref().map(|text| text.trim().to_owned());
+    let master = after.masters.first().map(i32::to_string);
+    let latent = after.masters.first().map(|master| lives_on(host, *master, true));
+    let must = [
+        (after.masters.len() == 1, format!("masters: {:?}", after.masters)),
+        (after.accepting == before.accepting, format!("{} workers accept", after.accepting)),
+        ((after.strays, after.draining) == (0, 0), "processes are left over".to_owned()),
+        (after.answering.as_deref() == Some("1.22.1"), format!("{:?} answers", after.answering)),
+        (named == master, format!("the pid file says {named:?}")),
+        (after.names == before.names, format!("beside the pid file: {:?}", after.names)),
+        (latent == Some(Ok(())), format!("afterwards: {latent:?}")),
+    ];
+    must.into_iter().filter(|(holds, _)| !holds).map(|(_, what)| what).collect()
 }
 
 /// Waits until a run has made so many moves of the way back, or has ended.
@@ -227,19 +253,21 @@ fn pause(host: &Host, old: i32, signal: Signal) {
 
 /// Plays so many stories from a first seed on; prints how they went, and gives what is wrong.
 pub(crate) fn play(first: u64, count: u64) -> Vec<String> {
-    let (mut wrong, mut gaps, began) = (Vec::new(), Vec::new(), Instant::now());
+    let (mut wrong, mut gaps, mut late, began) = (Vec::new(), Vec::new(), 0, Instant::now());
     for seed in first..first + count {
-        let (story, gap) = Story::of(seed).play();
-        if !story.is_empty() {
-            println!("seed {seed}: WRONG\n{}", story.join("\n"));
+        let played = Story::of(seed).play();
+        if let Some(story) = &played.wrong {
+            println!("seed {seed}: WRONG\n{story}");
         }
-        wrong.extend(story);
-        gaps.push(gap);
+        wrong.extend(played.wrong);
+        gaps.push(played.gap);
+        late += usize::from(played.late);
     }
     gaps.sort();
     let median = gaps.get(gaps.len() / 2).copied().unwrap_or_default();
     println!(
-        "{count} stories from seed {first} in {:.0?}, {} wrong; nobody answered for {:.1?} in the median, {:.1?} at the longest",
+        "{count} stories from seed {first} in {:.0?}, {} wrong; in {late} a stranger came after the end; nobody answered for \
+         {:.1?} in the median, {:.1?} at the longest",
         began.elapsed(),
         wrong.len(),
         median,

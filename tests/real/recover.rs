@@ -74,9 +74,7 @@ fn guarded(point: Point) -> Result<Option<Duration>, String> {
         return Err(format!("{served}"));
     }
     whole(exit, &before, "1.26.3", &host)?;
-    let taken = journal.iter().find(|line| line.event["event"]["event"] == "taken-over");
-    let at = taken.and_then(|line| line.event["mono_us"].as_u64()).map(Duration::from_micros);
-    Ok(at.map(|at| at.saturating_sub(killed)))
+    Ok(left::recorded(&host, "taken-over").map(|at| at.saturating_sub(killed)))
 }
 
 #[test]

@@ -9,8 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
 use changeover::observe;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
 use super::builds;
 use super::certificates;
@@ -340,13 +339,13 @@ impl Host {
 
     /// Signals a process of the host.
     pub(crate) fn kill(&self, pid: i32, signal: Signal) {
-        let outer = self.sandbox.outer_pid(pid).unwrap_or_else(|| panic!("no process {pid} in the host"));
-        kill(Pid::from_raw(outer), signal).expect("signal a process of the host");
+        process::kill(&self.sandbox.proc(), pid, signal)
+            .unwrap_or_else(|error| panic!("{signal} to process {pid} of the host: {error}"));
     }
 
     /// Signals a process that may have ended meanwhile, by itself or by another's hand.
     pub(crate) fn kill_if_there(&self, pid: i32, signal: Signal) {
-        let _ = self.sandbox.outer_pid(pid).map(|outer| kill(Pid::from_raw(outer), signal));
+        let _ = process::kill(&self.sandbox.proc(), pid, signal);
     }
 
     /// Waits until a process is gone.

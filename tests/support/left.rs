@@ -51,8 +51,20 @@ pub(crate) fn killed_at(
         }
         run.signal(Signal::SIGKILL);
     });
-    let when = Duration::try_from(clock_gettime(ClockId::Monotonic)).expect("the clock");
+    let when = now();
     (points, run.wait(), when)
+}
+
+/// By the clock of the journals.
+pub(crate) fn now() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::Monotonic)).expect("the clock")
+}
+
+/// When the last event of this name was recorded in the journal of the last run.
+pub(crate) fn recorded(host: &Host, name: &str) -> Option<Duration> {
+    let lines = lines_of(host, "journal.jsonl");
+    let event = lines.iter().rfind(|line| line.event["event"]["event"] == name)?;
+    event.event["mono_us"].as_u64().map(Duration::from_micros)
 }
 
 /// Whether the host is as it was, or this build serves alone, and nothing is left over.

@@ -1,7 +1,12 @@
 //! The processes of a test host, as its own `/proc` shows them.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+
+use nix::sys::signal::Signal;
+use rustix::process::pidfd_send_signal;
 
 /// One living process; numbers are those inside the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,4 +61,12 @@ pub(crate) fn one(proc: &Path, pid: i32) -> Option<Process> {
         exe: std::fs::metadata(directory.join("exe")).map_or(0, |file| file.ino()),
         start: fields.get(19)?.parse().ok()?,
     })
+}
+
+/// Signals a process. Its directory under `proc` stands for it as a pidfd does (pidfd_send_signal(2)), whatever number the
+/// test process would have for it.
+pub(crate) fn kill(proc: &Path, pid: i32, signal: Signal) -> std::io::Result<()> {
+    let process = File::open(proc.join(pid.to_string()))?;
+    let signal = rustix::process::Signal::from_named_raw(signal as i32).ok_or(ErrorKind::InvalidInput)?;
+    Ok(pidfd_send_signal(&process, signal)?)
 }
