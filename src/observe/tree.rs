@@ -245,6 +245,8 @@ impl Tracked {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::{self, RecvTimeoutError};
+
     use super::*;
 
     #[test]
@@ -265,6 +267,33 @@ mod tests {
         deaf.listeners.insert(u64::MAX);
         let workers = deaf.hearing_workers();
         assert!(workers.titled.is_empty() && workers.draining.contains(&me), "it holds none");
+    }
+
+    /// A thread that handles USR2 stands in for a master that has nothing in flight.
+    #[test]
+    fn a_master_that_runs_while_its_children_are_read_has_not_rested() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let _entered = runtime.enter();
+        let _caught = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::user_defined2()).unwrap();
+        let (tell, told) = mpsc::channel();
+        let (pause, paused) = mpsc::channel::<()>();
+        let master = std::thread::spawn(move || {
+            tell.send(rustix::thread::gettid().as_raw_nonzero().get()).unwrap();
+            while paused.recv_timeout(Duration::from_micros(20)) == Err(RecvTimeoutError::Timeout) {}
+            let _ = tell.send(0);
+            paused.recv()
+        });
+        let id = Process::read(told.recv().unwrap()).unwrap().id;
+        let is_seen = |rested| {
+            let seen = |tree: Tree| tree.master.quiet() && tree.rested == rested;
+            (0..100_000).any(|_| seen(Tree::read(id).unwrap()))
+        };
+        assert!(is_seen(false));
+        pause.send(()).unwrap();
+        told.recv().unwrap();
+        assert!(is_seen(true));
+        drop(pause);
+        master.join().unwrap().unwrap_err();
     }
 
     #[test]

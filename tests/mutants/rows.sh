@@ -75,6 +75,7 @@ unit 'died in a look' src/observe/observer/mod.rs 's/if state\.master == Master:
 unit 'resumed: who leaves' src/observe/tree.rs 's/!listening\.streams && //' observe::tests::resumed
 unit 'resumed: whose child' src/observe/observer/resume.rs 's/new\.is_some_and\([^;]*\)\n/self.old.id != self.instance.old\n/' observe::tests::resumed
 unit 'child of a back-master' src/observe/observer/mod.rs 's/        self\.reversed &= [^\n]*\n//' observe::tests
+unit 'a second look' src/observe/tree.rs 's/opened\.activity\(\)\)/Some(master.activity))/' observe::tree
 unit 'orphans' src/observe/tree.rs 's/        self\.orphans\.extend[^\n]*\n//' observe::tree
 unit 'stack of the dying' src/observe/tree.rs 's/if master\.start_stack != 0/if true/' observe::tree
 unit 'only its file' src/observe/strays.rs 's/let only_its = [^;]*;/let only_its = false;/' observe::strays
