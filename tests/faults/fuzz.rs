@@ -10,12 +10,13 @@ use crate::fault::{Change, Fault, Who};
 use crate::judge::{held_locks, lives_on};
 use crate::phase::{Met, Phase};
 use crate::setup::Setup;
+use crate::strike::stop_if_there;
 use crate::support::changeover::{Line, Run, Running};
+use crate::support::holds_within;
 use crate::support::host::Host;
 use crate::support::left;
 use crate::support::load::Load;
 use crate::support::scene::Scene;
-use crate::support::{holds_within, process};
 
 /// What one seed stands for.
 #[derive(Debug)]
@@ -120,8 +121,8 @@ impl Story {
             let run = self.end(host, met.run);
             (run, load.stop())
         });
-        // The run looks for the last time just before it records that.
-        let over = left::recorded(&scene.host, "rolled-back");
+        // The run looks for the last time just before it records one of them.
+        let over = ["rolled-back", "verdict"].iter().find_map(|name| left::recorded(&scene.host, name));
         let late = strangers_left.zip(over).is_some_and(|(left, over)| left > over);
         let wrong = self.wrong(&scene, late);
         let (run, after, served) = (&scene.run, &scene.after, &scene.served);
@@ -193,7 +194,13 @@ impl Story {
                     wrong.extend(serves_as_before(scene));
                 }
             }
-            30 | 31 => must(self.ends_old() || replaced, "stuck, and nobody has ended old".to_owned()),
+            stuck @ (30 | 31) => {
+                must(self.ends_old() || replaced, "stuck, and nobody has ended old".to_owned());
+                must(
+                    late || (stuck == 30) == after.answering.is_some(),
+                    format!("exit {stuck}, {:?} answers", after.answering),
+                );
+            }
             other => must(false, format!("exit {other}")),
         }
         wrong
@@ -231,23 +238,24 @@ fn go_back_by(run: &Running, moves: usize) {
 /// One thing that a stranger does.
 fn stranger(dice: &mut Dice) -> Fault {
     use Signal::{SIGHUP, SIGKILL, SIGQUIT, SIGTERM, SIGUSR1, SIGWINCH};
-    match dice.below(8) {
+    let who = dice.of(&[Who::Old, Who::New]);
+    match dice.below(12) {
         0 | 1 => Fault::To(Who::Old, dice.of(&[SIGHUP, SIGWINCH, SIGUSR1])),
         2 => Fault::To(Who::Old, dice.of(&[SIGKILL, SIGQUIT, SIGTERM, SIGHUP])),
         3 | 4 => Fault::To(Who::New, dice.of(&[SIGHUP, SIGWINCH, SIGUSR1, SIGKILL, SIGQUIT, SIGTERM])),
-        5 => Fault::Workers(dice.of(&[Who::Old, Who::New])),
+        5 => Fault::Workers(who),
         6 => Fault::PidFile(dice.of(&[Change::Removed, Change::Emptied, Change::Replaced])),
-        _ => Fault::Says(dice.of(&["reload", "reopen"])),
+        7 => Fault::Says(dice.of(&["reload", "reopen"])),
+        8 => Fault::Says(dice.of(&["stop", "quit"])),
+        9 => Fault::Pauses(who),
+        10 => Fault::Rotates,
+        _ => Fault::Replaces,
     }
 }
 
 /// Stops old and sends a signal, which waits until old goes on.
 fn pause(host: &Host, old: i32, signal: Signal) {
-    host.kill_if_there(old, Signal::SIGSTOP);
-    holds_within(Duration::from_secs(5), || {
-        let state = process::one(&host.sandbox.proc(), old).map(|process| process.state);
-        matches!(state, None | Some('T' | 'Z'))
-    });
+    stop_if_there(host, old);
     host.kill_if_there(old, signal);
 }
 

@@ -9,7 +9,7 @@ use nix::sys::statvfs::statvfs;
 use crate::fault::{Change, Fault, Where, Who};
 use crate::phase::{Met, PLAN_FILE};
 use crate::support::changeover::Running;
-use crate::support::host::{CONFIG, Host, Offer};
+use crate::support::host::{CONFIG, ERROR_LOG, Host, Offer};
 use crate::support::sandbox::Sandbox;
 use crate::support::{process, wait_until};
 
@@ -60,6 +60,14 @@ impl Fault {
                     met.host.kill_if_there(worker, Signal::SIGKILL);
                 }
             }
+            Self::Pauses(who) => {
+                if let Some(master) = master(who) {
+                    stop_if_there(met.host, master);
+                    met.host.kill_if_there(master, Signal::SIGCONT);
+                }
+            }
+            // Nobody has opened it again since.
+            Self::Rotates if !met.host.path(ERROR_LOG).exists() => {}
             other => other.strike(met),
         }
     }
@@ -82,9 +90,7 @@ impl Fault {
             }
             Self::Pauses(who) => {
                 let master = master(who);
-                host.kill(master, Signal::SIGSTOP);
-                let state = || process::one(&host.sandbox.proc(), master).map(|process| process.state);
-                wait_until("the master is stopped", || state() == Some('T'));
+                assert!(stop_if_there(host, master), "the master is stopped");
                 host.kill(master, Signal::SIGCONT);
             }
             Self::Says(word) => {
@@ -94,10 +100,10 @@ impl Fault {
                 let _ = host.sandbox.try_to_spawn(&mut nginx).and_then(|mut nginx| nginx.wait());
             }
             Self::Rotates => {
-                let log = host.path("/var/log/nginx/error.log");
+                let log = host.path(ERROR_LOG);
                 std::fs::rename(&log, log.with_extension("log.1")).expect("move the log away");
                 if let Some(named) = host.master() {
-                    host.kill(named, Signal::SIGUSR1);
+                    host.kill_if_there(named, Signal::SIGUSR1);
                 }
             }
             Self::PidFile(change) => pid_file(change, host),
@@ -146,6 +152,17 @@ impl Fault {
             }
         }
     }
+}
+
+/// Stops a process, and returns once it has; false where it has ended instead.
+pub(crate) fn stop_if_there(host: &Host, pid: i32) -> bool {
+    let state = || process::one(&host.sandbox.proc(), pid).map(|process| process.state);
+    wait_until("the process is stopped", || {
+        // Again each time: the run may let it go on.
+        host.kill_if_there(pid, Signal::SIGSTOP);
+        matches!(state(), None | Some('T' | 'Z'))
+    });
+    state() == Some('T')
 }
 
 fn pid_file(change: Change, host: &Host) {

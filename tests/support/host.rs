@@ -25,7 +25,7 @@ use super::{holds_within, wait_until};
 pub(crate) const BINARY: &str = "/usr/sbin/nginx";
 pub(crate) const PID_FILE: &str = "/run/nginx.pid";
 pub(crate) const CONFIG: &str = "/etc/nginx/nginx.conf";
-const ERROR_LOG: &str = "/var/log/nginx/error.log";
+pub(crate) const ERROR_LOG: &str = "/var/log/nginx/error.log";
 
 /// An instance of nginx, mostly the only one of a host of its own. Everything on the host ends when its last instance is
 /// dropped.

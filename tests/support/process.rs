@@ -63,7 +63,7 @@ pub(crate) fn one(proc: &Path, pid: i32) -> Option<Process> {
     })
 }
 
-/// Signals a process. Its directory under `proc` stands for it as a pidfd does (pidfd_send_signal(2)), whatever number the
+/// Signals a process. Its directory under `proc` stands for it as a pidfd does (`pidfd_send_signal(2)`), whatever number the
 /// test process would have for it.
 pub(crate) fn kill(proc: &Path, pid: i32, signal: Signal) -> std::io::Result<()> {
     let process = File::open(proc.join(pid.to_string()))?;
