@@ -148,8 +148,7 @@ impl Story {
             left::verdict(host);
             return run;
         }
-        left::kill_both(host, &run);
-        let killed = run.wait();
+        let killed = left::kill_both(host, run);
         if killed.status.code().is_some() {
             // It was over already.
             return killed;

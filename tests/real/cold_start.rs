@@ -58,7 +58,7 @@ fn but_for_the_exec_window_the_path_leads_to_old_until_the_commit_is_recorded() 
 fn what_a_host_starts_by_itself_in_the_middle_of_a_run_is_the_old_binary() {
     for moment in [Moment::BothAccept, Moment::Soak] {
         let scene = met_on(Host::new().running("1.22.1"), "1.26.3", moment, |met| {
-            kill_both(met.host, &met.run);
+            let killed = kill_both(met.host, met.run);
             let all = met.host.processes().into_iter().filter(|process| process.title.starts_with("nginx: "));
             for process in all {
                 met.host.kill_if_there(process.pid, Signal::SIGKILL);
@@ -66,7 +66,7 @@ fn what_a_host_starts_by_itself_in_the_middle_of_a_run_is_the_old_binary() {
             wait_until("nobody lives", || met.host.masters().is_empty() && met.host.strays().is_empty());
             std::fs::remove_file(met.host.path(&met.host.pid_file())).expect("the pid file");
             met.host.start();
-            met.run.wait()
+            killed
         });
         assert_eq!(
             (scene.after.binary.as_str(), scene.after.answering.as_deref()),

@@ -29,11 +29,11 @@ fn killed(host: &Host, build: &str, guardian_too: bool) {
     let mut run = host.start_changeover(&SOAKING, &offer);
     run.wait_for("the soak begins", |line: &Line| line.event["action"] == "soak");
     if guardian_too {
-        kill_both(host, &run);
+        kill_both(host, run);
     } else {
         run.signal(Signal::SIGKILL);
+        run.wait();
     }
-    let _ = run.wait();
 }
 
 /// Of each run how it ended, with what, by whom, and what is wrong with its journal.

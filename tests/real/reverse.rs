@@ -159,12 +159,11 @@ fn old_that_drains_is_known_to_leave_also_by_whoever_has_never_seen_it_listen() 
     let (offer, held) = (host.offer("1.26.3"), silent.hold(&host));
     let scene = Scene::play_with(host, |host| {
         let met = Met::at(Moment::Soak, host, &offer, &[]);
-        kill_both(host, &met.run);
+        kill_both(host, met.run);
         host.kill(met.old, Signal::SIGQUIT);
         let mut recovery = host.start_bare(&["recover", "--output", "json"]);
         recovery.wait_for("the way back waits", |line| line.event["waiting"] == "old-leaves");
         drop(held);
-        met.run.wait();
         recovery.wait()
     });
     assert_eq!((scene.run.exit(), scene.run.said("verdict")), (20, "rolled-back"), "{}", scene.run);

@@ -204,8 +204,7 @@ fn on_top_of_a_rollback_that_was_left_nothing_begins_until_recover_has_ended_it(
     run.wait_for("the soak begins", |line| line.event["action"] == "soak");
     let second = host.changeover_bare(&ROLLBACK);
     assert_eq!((second.exit(), diagnosis(&second)), (13, "host/locked"), "{second}");
-    kill_both(&host, &run);
-    let _ = run.wait();
+    kill_both(&host, run);
     let refused = host.changeover_bare(&ROLLBACK);
     assert_eq!((refused.exit(), diagnosis(&refused)), (15, "run/unfinished"), "{refused}");
     let recovered = recover(&host);

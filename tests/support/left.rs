@@ -30,12 +30,13 @@ pub(crate) fn kill_guardian(host: &Host) {
     wait_until("the guardian is gone", || guardians(host).is_empty());
 }
 
-/// Kills the run together with its guardian, of which it would start another one.
-pub(crate) fn kill_both(host: &Host, run: &Running) {
+/// Kills the run together with its guardian, of which it would start another one; both are gone then.
+pub(crate) fn kill_both(host: &Host, run: Running) -> Run {
     run.signal(Signal::SIGSTOP);
     wait_until("the run is stopped or has ended", || matches!(run.state(), None | Some('T' | 'Z')));
     kill_guardian(host);
     run.signal(Signal::SIGKILL);
+    run.wait()
 }
 
 /// A run that is killed at a point, together with its guardian or not, or goes to its end; and when it was killed.
