@@ -81,6 +81,7 @@ unit 'stack of the dying' src/observe/tree.rs 's/if master\.start_stack != 0/if 
 unit 'only its file' src/observe/strays.rs 's/let only_its = [^;]*;/let only_its = false;/' observe::strays
 real 'a new nobody noted' src/observe/observer/resume.rs 's/if self\.new\.is_none\(\) && ours\.is_some\(\)/if false/' recover::a_new_that_nobody
 unit 'descent' src/observe/strays.rs 's/let forked = [^;]*;/let forked = false;/' observe::strays
+real 'known at once' src/run/live/window.rs 's/            self\.observer\.executed\(by, child\);\n//' way_back::what_a_new_leaves
 real 'new runs its file' src/engine/expect.rs 's/self\.new_runs\.is_none_or\([^)]*\)\)/true/' races::a_second_upgrade_by_hand_as
 real 'no second master' src/engine/expect.rs 's/self\.new_started && //' adopt::a_master_of_the_adopted
 real 'poison of a fork' src/observe/observer/mod.rs 's/self\.old\.id, self\.new\.is_some\(\)/self.old.id, true/' limits::a_fork_that_fails

@@ -5,10 +5,11 @@ use std::os::unix::net::UnixStream;
 
 use nix::sys::signal::Signal;
 
+use crate::support::gate::Gate;
 use crate::support::host::{BINARY, Host, PID_FILE};
 use crate::support::meeting::{
-    Met, Moment, NO_WATCH, break_configuration, diagnosis, inode, interrupt, met, met_on, moves_back, plan,
-    reloads_well,
+    Met, Moment, NO_WATCH, SOAK_FIRST, break_configuration, diagnosis, inode, interrupt, met, met_on,
+    moves_back, plan, reloads_well,
 };
 use crate::support::scene::Scene;
 use crate::support::silent::Silent;
@@ -109,6 +110,36 @@ fn where_a_foreign_file_is_at_the_path_the_disk_helps_instead_of_a_failed_exec()
     moved(&scene, &["HUP old", "USR1 old"]);
     assert_eq!((scene.run.exit(), scene.after.accepting), (20, 2), "{}", scene.run);
     assert_eq!(scene.served.harmed(), 0, "{}", scene.served);
+}
+
+/// The window cannot be closed, and new is gone before the run looks again.
+#[test]
+fn what_a_new_leaves_is_ended_also_where_a_foreign_file_is_at_the_path_in_the_exec_window() {
+    let host = Host::new().with(|config| config.cache = true).running("1.22.1");
+    let offer = host.offer("1.26.3");
+    let scene = Scene::play_with(host, |host| {
+        let old = host.master().expect("old");
+        let plan = plan(host, &[NO_WATCH, SOAK_FIRST]);
+        let mut run = host.start_changeover(&["run", plan], &offer);
+        run.wait_for("the first soak", |line| line.event["action"] == "soak");
+        let mut gate = Gate::hold(&run);
+        // The window opens, and is about to be closed.
+        gate.until_exchange();
+        gate.until_exchange();
+        let new = || host.masters().into_iter().find(|master| *master != old);
+        wait_until("new accepts", || new().is_some_and(|new| host.accepting(new).len() == 2));
+        let new = new().expect("new");
+        host.kill(new, Signal::SIGKILL);
+        assert!(host.wait_gone(new));
+        host.install("1.18.0");
+        drop(gate);
+        run.wait()
+    });
+    assert_eq!((scene.run.exit(), diagnosis(&scene.run)), (20, "host/exchange-foreign"), "{}", scene.run);
+    moved(&scene, &["quit-strays"]);
+    let (before, after) = (&scene.before, &scene.after);
+    assert_eq!((after.masters.len(), after.strays, after.accepting), (1, 0, before.accepting), "{after:?}");
+    assert_eq!((after.binary.as_str(), after.answering.as_deref()), ("1.18.0", Some("1.22.1")), "{after:?}");
 }
 
 #[test]

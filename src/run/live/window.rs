@@ -55,6 +55,10 @@ impl Live {
             Ok(()) => self.watch_exec(&before).await,
             Err(_) => (Sign::Over, false),
         };
+        if let Sign::Executed(child) = &sign {
+            // Before all that can fail: what a new leaves is found by who it was.
+            self.observer.executed(by, child);
+        }
         if file.is_some() {
             // A USR2 that is still in flight executes what was found (nginx-facts 19); the way back ends that.
             self.binary.put_back()?;
@@ -65,10 +69,7 @@ impl Live {
         }
         sent?;
         Ok(match sign {
-            Sign::Executed(child) => {
-                self.observer.executed(by, &child);
-                Effect::Executed { child: child.id }
-            }
+            Sign::Executed(child) => Effect::Executed { child: child.id },
             Sign::Over if renamed => Effect::ExecFailed,
             Sign::Over if self.pid_file.is_there() => Effect::Ignored,
             Sign::Over => Effect::NotRenamed,
