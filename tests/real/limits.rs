@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use crate::support::changeover::Running;
 use crate::support::host::{Host, PID_FILE};
 use crate::support::meeting::{
-    Moment, NO_WATCH, SOAK_FIRST, diagnosis, interrupt, met_on, moves_back, plan, reloads_well,
+    Moment, diagnosis, interrupt, met_before_usr2, met_on, moves_back, reloads_well,
 };
 use crate::support::points::run_until;
 use crate::support::sandbox::Sandbox;
@@ -44,12 +44,7 @@ fn a_run_with_fewer_descriptors_than_nginx_has_processes_loses_sight_of_nobody()
 fn a_fork_that_fails_at_usr2_leaves_no_poisoned_master() {
     // Of root's own processes nobody is refused.
     let host = Host::new().owned_by(WWW_DATA).running("1.22.1");
-    let offer = host.offer("1.26.3");
-    let scene = Scene::play_with(host, |host| {
-        let old = host.master().expect("a master");
-        let plan = plan(host, &[NO_WATCH, SOAK_FIRST]);
-        let mut run = host.start_changeover(&["run", plan], &offer);
-        run.wait_for("the first soak", |line| line.event["action"] == "soak");
+    let scene = met_before_usr2(host, |host, old, mut run| {
         limit_processes(host, old, 1);
         run.wait_for("USR2 was sent", |line| line.name() == "window-closed");
         limit_processes(host, old, 1000);

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::support::changeover::{Line, Run, Running};
+use crate::support::changeover::Line;
 use crate::support::gate::Gate;
 use crate::support::host::Host;
 use crate::support::meeting::{
-    Met, Moment, NO_WATCH, SOAK_FIRST, break_configuration, diagnosis, met, moves_back, plan, reloads_well,
+    Met, Moment, NO_WATCH, break_configuration, diagnosis, met, met_before_usr2, moves_back, plan,
+    reloads_well,
 };
 use crate::support::process;
 use crate::support::scene::Scene;
@@ -241,22 +242,9 @@ fn bare_signals_36_quit_after_hup_leaves_workers_that_accept_without_a_master() 
     assert_eq!(strays, workers, "they have heard of nothing");
 }
 
-/// Meets a run that has yet to send USR2.
-fn met_before_usr2(act: impl FnOnce(&Host, i32, Running) -> Run) -> Scene {
-    let host = Host::new().running(OLD);
-    let offer = host.offer(NEW);
-    Scene::play_with(host, |host| {
-        let old = host.master().expect("a master");
-        let plan = plan(host, &[NO_WATCH, SOAK_FIRST]);
-        let mut run = host.start_changeover(&["run", plan], &offer);
-        run.wait_for("the first soak", |line| line.event["action"] == "soak");
-        act(host, old, run)
-    })
-}
-
 #[test]
 fn the_runner_19_ends_what_old_executes_after_the_exec_window_was_given_up() {
-    let scene = met_before_usr2(|host, old, mut run| {
+    let scene = met_before_usr2(Host::new().running(OLD), |host, old, mut run| {
         stop(host, old);
         run.wait_for("USR2 is due", |line| line.event["about"] == "USR2 to old");
         // Held between its last look at old and USR2: the window is about to open.
@@ -290,7 +278,7 @@ fn second_upgrade_ended(scene: &Scene) {
 
 #[test]
 fn a_second_upgrade_by_hand_before_usr2_is_named_and_ended() {
-    let scene = met_before_usr2(|host, old, run| {
+    let scene = met_before_usr2(Host::new().running(OLD), |host, old, run| {
         host.kill(old, Signal::SIGUSR2);
         run.wait()
     });
@@ -299,7 +287,7 @@ fn a_second_upgrade_by_hand_before_usr2_is_named_and_ended() {
 
 #[test]
 fn a_second_upgrade_by_hand_as_the_exec_window_opens_is_named_and_ended() {
-    let scene = met_before_usr2(|host, old, run| {
+    let scene = met_before_usr2(Host::new().running(OLD), |host, old, run| {
         let mut gate = Gate::hold(&run);
         gate.until_exchange();
         host.kill(old, Signal::SIGUSR2);

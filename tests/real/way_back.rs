@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use crate::support::gate::Gate;
 use crate::support::host::{BINARY, Host, PID_FILE};
 use crate::support::meeting::{
-    Met, Moment, NO_WATCH, SOAK_FIRST, break_configuration, diagnosis, inode, interrupt, met, met_on,
+    Met, Moment, NO_WATCH, break_configuration, diagnosis, inode, interrupt, met, met_before_usr2, met_on,
     moves_back, plan, reloads_well,
 };
 use crate::support::scene::Scene;
@@ -116,12 +116,7 @@ fn where_a_foreign_file_is_at_the_path_the_disk_helps_instead_of_a_failed_exec()
 #[test]
 fn what_a_new_leaves_is_ended_also_where_a_foreign_file_is_at_the_path_in_the_exec_window() {
     let host = Host::new().with(|config| config.cache = true).running("1.22.1");
-    let offer = host.offer("1.26.3");
-    let scene = Scene::play_with(host, |host| {
-        let old = host.master().expect("old");
-        let plan = plan(host, &[NO_WATCH, SOAK_FIRST]);
-        let mut run = host.start_changeover(&["run", plan], &offer);
-        run.wait_for("the first soak", |line| line.event["action"] == "soak");
+    let scene = met_before_usr2(host, |host, old, run| {
         let mut gate = Gate::hold(&run);
         // The window opens, and is about to be closed.
         gate.until_exchange();

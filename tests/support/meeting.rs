@@ -124,6 +124,18 @@ pub(crate) fn met_on(host: Host, build: &str, moment: Moment, act: impl FnOnce(M
     Scene::play_with(host, |host| act(Met::at(moment, host, &offer, &[])))
 }
 
+/// A changeover of this host to 1.26.3 that is met while it waits before USR2; the second is old's master.
+pub(crate) fn met_before_usr2(host: Host, act: impl FnOnce(&Host, i32, Running) -> Run) -> Scene {
+    let offer = host.offer("1.26.3");
+    Scene::play_with(host, |host| {
+        let old = host.master().expect("a master");
+        let plan = plan(host, &[NO_WATCH, SOAK_FIRST]);
+        let mut run = host.start_changeover(&["run", plan], &offer);
+        run.wait_for("the first soak", |line| line.event["action"] == "soak");
+        act(host, old, run)
+    })
+}
+
 /// The code of what went wrong.
 pub(crate) fn diagnosis(run: &Run) -> &str {
     run.verdict()["diagnosis"]["code"].as_str().unwrap_or_default()
