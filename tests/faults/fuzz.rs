@@ -10,7 +10,6 @@ use crate::fault::{Change, Fault, Who};
 use crate::judge::{held_locks, lives_on};
 use crate::phase::{Met, Phase};
 use crate::setup::Setup;
-use crate::strike::stop_if_there;
 use crate::support::changeover::{Line, Run, Running};
 use crate::support::holds_within;
 use crate::support::host::Host;
@@ -254,7 +253,7 @@ fn stranger(dice: &mut Dice) -> Fault {
 
 /// Stops old and sends a signal, which waits until old goes on.
 fn pause(host: &Host, old: i32, signal: Signal) {
-    stop_if_there(host, old);
+    host.stop(old);
     host.kill_if_there(old, signal);
 }
 

@@ -11,7 +11,7 @@ use crate::phase::{Met, PLAN_FILE};
 use crate::support::changeover::Running;
 use crate::support::host::{CONFIG, ERROR_LOG, Host, Offer};
 use crate::support::sandbox::Sandbox;
-use crate::support::{process, wait_until};
+use crate::support::wait_until;
 
 const BINARIES: &str = "/usr/sbin";
 /// Where root's runs keep their files.
@@ -62,7 +62,7 @@ impl Fault {
             }
             Self::Pauses(who) => {
                 if let Some(master) = master(who) {
-                    stop_if_there(met.host, master);
+                    met.host.stop(master);
                     met.host.kill_if_there(master, Signal::SIGCONT);
                 }
             }
@@ -90,7 +90,7 @@ impl Fault {
             }
             Self::Pauses(who) => {
                 let master = master(who);
-                assert!(stop_if_there(host, master), "the master is stopped");
+                assert!(host.stop(master), "the master is stopped");
                 host.kill(master, Signal::SIGCONT);
             }
             Self::Says(word) => {
@@ -152,17 +152,6 @@ impl Fault {
             }
         }
     }
-}
-
-/// Stops a process, and returns once it has; false where it has ended instead.
-pub(crate) fn stop_if_there(host: &Host, pid: i32) -> bool {
-    let state = || process::one(&host.sandbox.proc(), pid).map(|process| process.state);
-    wait_until("the process is stopped", || {
-        // Again each time: the run may let it go on.
-        host.kill_if_there(pid, Signal::SIGSTOP);
-        matches!(state(), None | Some('T' | 'Z'))
-    });
-    state() == Some('T')
 }
 
 fn pid_file(change: Change, host: &Host) {

@@ -10,7 +10,7 @@ use crate::support::meeting::{
 };
 use crate::support::scene::Scene;
 use crate::support::silent::Silent;
-use crate::support::{process, wait_until};
+use crate::support::wait_until;
 
 const OLDBIN: &str = "/run/nginx.pid.oldbin";
 
@@ -226,10 +226,7 @@ fn who_sent_a_signal_is_named_and_it_is_never_the_run_itself() {
 fn how_a_new_master_ended_is_told_although_old_logs_it_later() {
     let scene = met(Moment::BothAccept, |mut met| {
         let (host, old) = (met.host, met.old);
-        host.kill(old, Signal::SIGSTOP);
-        wait_until("old is stopped", || {
-            process::one(&host.sandbox.proc(), old).is_some_and(|process| process.state == 'T')
-        });
+        assert!(host.stop(old), "old is stopped");
         host.kill(met.new, Signal::SIGKILL);
         met.fails();
         host.kill(old, Signal::SIGCONT);

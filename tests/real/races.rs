@@ -14,19 +14,11 @@ use crate::support::meeting::{
     Met, Moment, NO_WATCH, break_configuration, diagnosis, met, met_before_usr2, moves_back, plan,
     reloads_well,
 };
-use crate::support::process;
 use crate::support::scene::Scene;
 use crate::support::wait_until;
 
 const OLD: &str = "1.22.1";
 const NEW: &str = "1.26.3";
-
-/// Stops a master and returns once it is: from here on its signals wait.
-fn stop(host: &Host, master: i32) {
-    host.kill(master, Signal::SIGSTOP);
-    let state = || process::one(&host.sandbox.proc(), master).map(|process| process.state);
-    wait_until("the master is stopped", || state() == Some('T'));
-}
 
 /// A host of the old version that somebody changes over with bare signals.
 struct Bare {
@@ -67,7 +59,7 @@ impl Bare {
 
     /// Sends signals to old while it is stopped, ends new, and lets old go on.
     fn together(&self, signals: &[Signal], new: Option<i32>) {
-        stop(&self.host, self.old);
+        assert!(self.host.stop(self.old), "it is stopped");
         for signal in signals {
             self.host.kill(self.old, *signal);
         }
@@ -119,7 +111,7 @@ fn went_back(scene: &Scene, exit: i32, moves: &[&str]) {
 /// Stops old, does what a stranger does, asks the run to go back, and lets old go on once the run waits for it.
 fn interrupted_while_old_is_stopped(moment: Moment, stranger: impl FnOnce(&Met<'_>)) -> Scene {
     met(moment, |mut met| {
-        stop(met.host, met.old);
+        assert!(met.host.stop(met.old), "it is stopped");
         stranger(&met);
         met.run.signal(Signal::SIGINT);
         met.run.wait_for("the way back waits", |line| line.event["waiting"] == "old-settles");
@@ -168,7 +160,7 @@ fn the_runner_17_sends_winch_only_after_old_has_handled_a_strangers_hup() {
         let plan = plan(host, &[("stable-for = \"1s\"", "stable-for = \"2s\""), NO_WATCH, short]);
         let mut run = host.start_changeover(&["run", plan, "--set", "soak=200ms"], &offer);
         run.wait_for("new accepts", |line| line.event["generation"] == "new" && line.event["accepting"] == 2);
-        stop(host, old);
+        assert!(host.stop(old), "it is stopped");
         host.kill(old, Signal::SIGHUP);
         // Half of its time is over, and it still waits for old to be quiet.
         run.wait_for("WINCH is late", |line| line.name() == "slow");
@@ -215,7 +207,7 @@ fn the_runner_18_tells_new_to_leave_only_after_old_has_handled_hup() {
 #[test]
 fn bare_signals_19_usr2_in_flight_as_the_file_is_put_back_is_a_second_master_of_the_old_file() {
     let bare = Bare::new();
-    stop(&bare.host, bare.old);
+    assert!(bare.host.stop(bare.old), "it is stopped");
     bare.host.install(NEW);
     bare.host.kill(bare.old, Signal::SIGUSR2);
     bare.host.install(OLD);
@@ -245,13 +237,13 @@ fn bare_signals_36_quit_after_hup_leaves_workers_that_accept_without_a_master() 
 #[test]
 fn the_runner_19_ends_what_old_executes_after_the_exec_window_was_given_up() {
     let scene = met_before_usr2(Host::new().running(OLD), |host, old, mut run| {
-        stop(host, old);
+        assert!(host.stop(old), "it is stopped");
         run.wait_for("USR2 is due", |line| line.event["about"] == "USR2 to old");
         // Held between its last look at old and USR2: the window is about to open.
         let mut gate = Gate::hold(&run);
         host.kill(old, Signal::SIGCONT);
         gate.until_exchange();
-        stop(host, old);
+        assert!(host.stop(old), "it is stopped");
         drop(gate);
         run.wait_for("the window is given up", |line| line.name() == "window-closed");
         run.wait_for("the way back waits", |line| line.event["waiting"] == "old-settles");

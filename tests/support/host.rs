@@ -348,6 +348,17 @@ impl Host {
         let _ = process::kill(&self.sandbox.proc(), pid, signal);
     }
 
+    /// Stops a process, and returns once it is: from here on its signals wait. False where it has ended instead.
+    pub(crate) fn stop(&self, pid: i32) -> bool {
+        let state = || process::one(&self.sandbox.proc(), pid).map(|process| process.state);
+        wait_until("the process is stopped", || {
+            // Again each time: a run that it meets may let it go on.
+            self.kill_if_there(pid, Signal::SIGSTOP);
+            matches!(state(), None | Some('T' | 'Z'))
+        });
+        state() == Some('T')
+    }
+
     /// Waits until a process is gone.
     pub(crate) fn wait_gone(&self, pid: i32) -> bool {
         holds_within(super::PATIENCE, || !self.is_alive(pid))

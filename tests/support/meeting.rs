@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use super::changeover::{Line, Run, Running};
 use super::host::{BINARY, CONFIG, Host, Offer};
 use super::scene::Scene;
-use super::{process, wait_until};
+use super::wait_until;
 
 /// Takes the watch out of the plan.
 pub(crate) const NO_WATCH: (&str, &str) =
@@ -99,9 +99,7 @@ impl<'h> Met<'h> {
 
     /// Stops old's master, does something, and lets it go on: it takes all signals of that time together.
     pub(crate) fn together_for_old(&self, act: impl FnOnce()) {
-        self.host.kill(self.old, Signal::SIGSTOP);
-        let state = || process::one(&self.host.sandbox.proc(), self.old).map(|process| process.state);
-        wait_until("old is stopped", || state() == Some('T'));
+        assert!(self.host.stop(self.old), "old is stopped");
         act();
         self.host.kill(self.old, Signal::SIGCONT);
     }
